@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* strbuf.c - a growing byte string with a bound and sticky errors */
+
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mem.h"
+#include "common/strbuf.h"
+
+void strbuf_init(struct strbuf *b, size_t max)
+{
+	*b = (struct strbuf){ .max = max };
+}
+
+void strbuf_release(struct strbuf *b)
+{
+	free(b->s);
+	strbuf_init(b, b->max);
+}
+
+void strbuf_clear(struct strbuf *b)
+{
+	b->len = 0;
+	b->failed = false;
+	if (b->s != NULL) {
+		b->s[0] = '\0';
+	}
+}
+
+/* Makes room for len more bytes and the NUL; false: over the bound. */
+static bool reserve(struct strbuf *b, size_t len)
+{
+	size_t need;
+
+	if (b->failed || len > b->max || b->len > b->max - len) {
+		b->failed = true;
+		return false;
+	}
+	need = b->len + len + 1;
+	if (need > b->cap) {
+		size_t cap = b->cap < 64 ? 64 : b->cap;
+
+		while (cap < need) {
+			cap *= 2;
+		}
+		b->s = xrealloc_array(b->s, cap, 1);
+		b->cap = cap;
+	}
+	return true;
+}
+
+void strbuf_add(struct strbuf *b, const void *data, size_t len)
+{
+	if (!reserve(b, len)) {
+		return;
+	}
+	if (len > 0) {
+		memcpy(b->s + b->len, data, len);
+	}
+	b->len += len;
+	b->s[b->len] = '\0';
+}
+
+void strbuf_adds(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+
+void strbuf_addv(struct strbuf *b, struct view v)
+{
+	strbuf_add(b, v.s, v.len);
+}
+
+void strbuf_addc(struct strbuf *b, char c)
+{
+	strbuf_add(b, &c, 1);
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		b->failed = true;
+		return;
+	}
+	if (!reserve(b, (size_t)n)) {
+		return;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+const char *strbuf_str(const struct strbuf *b)
+{
+	return b->s != NULL ? b->s : "";
+}
