@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_MTA_H
+#define COMMON_MTA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/counter.h"
+#include "common/fact.h"
+#include "common/syslog_line.h"
+#include "common/view.h"
+
+/*
+ * The seam behind which each MTA's log is understood. An MTA is one row of
+ * the table in mta.c and one folder of parser files: it takes log lines in
+ * order and gives back sessions and counters.
+ *
+ * Rules that make "exactly once" true (DESIGN): what is emitted is a function
+ * of the lines alone. Sessions expire by the time in the lines. A session
+ * carries the position of the line that closed it. Starting with empty state
+ * at any line not behind mta_oldest() gives the same events for all later
+ * lines.
+ */
+
+/* Where events go. A non-zero return stops the work and is handed on. */
+struct mta_sink {
+	/* one session of one policy domain, at time t */
+	int (*session)(void *ctx, int64_t t, const struct fact *fact);
+	/* n to a counter, at time t */
+	int (*counter)(void *ctx, int64_t t, enum counter c, uint64_t n);
+	void *ctx;
+};
+
+/* What the configuration says of a feed; borrowed for the life of the mta. */
+struct mta_options {
+	const char *const *idents;      /* programs; NULL-terminated; a trailing
+	                                   '*' matches any rest; NULL: default */
+	const char *const *own_senders; /* envelope senders of our reports,
+	                                   "local@domain"; local may carry
+	                                   "+anything"; NULL-terminated or NULL */
+	struct mta_sink sink;
+};
+
+struct mta; /* the state of one feed's open sessions */
+
+/* The row for a name: "sendmail". NULL when there is none. */
+const struct mta_type *mta_find(const char *name);
+const char *mta_name(const struct mta_type *type);
+
+/* The names of all rows, NULL-terminated, for help texts. */
+const char *const *mta_names(void);
+
+struct mta *mta_new(const struct mta_type *type, const struct mta_options *o);
+void mta_free(struct mta *m); /* NULL is allowed */
+
+/*
+ * Takes the next line; pos is the stream position of its first byte. Returns
+ * 0 or what the sink returned.
+ */
+int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line);
+
+/*
+ * Closes all open sessions: the log ends here for good (the day is sealed).
+ * Returns 0 or what the sink returned.
+ */
+int mta_flush(struct mta *m);
+
+/*
+ * Position of the oldest line that an open session needs, or UINT64_MAX
+ * when none is open.
+ */
+uint64_t mta_oldest(const struct mta *m);
+
+/* Open sessions, for status. */
+unsigned mta_open_sessions(const struct mta *m);
+
+#endif

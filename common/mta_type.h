@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_MTA_TYPE_H
+#define COMMON_MTA_TYPE_H
+
+#include "common/mta.h"
+
+/* What an MTA's row is made of; only mta.c and the parsers include this. */
+struct mta_type {
+	const char *name;
+	const char *const *idents; /* default programs, NULL-terminated */
+	struct mta *(*create)(void);
+	void (*destroy)(struct mta *m);
+	int (*line)(
+	    struct mta *m, uint64_t pos, const struct syslog_line *line);
+	int (*flush)(struct mta *m);
+	uint64_t (*oldest)(const struct mta *m);
+	unsigned (*open_sessions)(const struct mta *m);
+};
+
+/* The head of every parser's state; mta_new() fills it in. */
+struct mta {
+	const struct mta_type *type;
+	struct mta_options o;
+};
+
+extern const struct mta_type sendmail_type;
+
+/*
+ * Is this the envelope sender of one of our own reports? The local part may
+ * carry "+" and letters, digits, '.', '_', '=', '-'.
+ */
+bool mta_is_own_sender(const struct mta *m, struct view address);
+
+#endif

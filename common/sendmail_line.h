@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_SENDMAIL_LINE_H
+#define COMMON_SENDMAIL_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/domain.h"
+#include "common/view.h"
+
+/*
+ * What one line of Sendmail says, taken apart; nothing is concluded here.
+ * Text chosen by strangers (addresses, certificate names, replies) stands in
+ * known places only, so that none of it can pass for a field.
+ */
+enum sendmail_kind {
+	SENDMAIL_OTHER,        /* nothing about TLS or delivery */
+	SENDMAIL_BAD,          /* a TLSRPT1 record that breaks its grammar */
+	SENDMAIL_TRY,          /* TLSRPT1^T: STARTTLS is about to be sent */
+	SENDMAIL_SERVER,       /* TLSRPT1^S: the outcome, once a connection */
+	SENDMAIL_RCPT,         /* TLSRPT1^R: before each RCPT */
+	SENDMAIL_SPLIT_HEAD,   /* "QID[1]: TLSRPT1^R|T^...", cut: see text */
+	SENDMAIL_SPLIT_TAIL,   /* "QID[n]: ...", n > 1: see text */
+	SENDMAIL_TLS_UP,       /* STARTTLS=client, relay=, version=, verify= */
+	SENDMAIL_VERIFYMSG,    /* STARTTLS=client, cert-..., verifymsg= */
+	SENDMAIL_TLS_ERROR,    /* STARTTLS=client, error: connect failed */
+	SENDMAIL_DANE_NO_TLS,  /* warning=DANE configured, not offered */
+	SENDMAIL_DANE_REFUSED, /* warning=DANE configured, STARTTLS failed */
+	SENDMAIL_REJECT,       /* ruleset=tls_server|try_tls, arg1=, relay= */
+	SENDMAIL_TO,           /* to=: the end of a delivery attempt */
+};
+
+/* All views borrow the line. Fields that the kind does not have are empty. */
+struct sendmail_line {
+	enum sendmail_kind kind;
+	struct view qid;
+	/* TLSRPT1 records; SENDMAIL_TLS_UP has verify and version too */
+	struct view verify;  /* {verify} */
+	struct view version; /* TLS version */
+	struct view name;    /* match, nomatch */
+	struct view addr;    /* server address, "IPv6:" tagged */
+	struct view origin;  /* our address */
+	bool tls_required_no;
+	bool is_new;         /* on a new connection */
+	struct view host;    /* MX host; relay= of the other kinds */
+	struct view nexthop; /* $h */
+	struct view sender;  /* envelope sender: only with has_tail */
+	struct view rcpt;    /* recipient: only with has_tail */
+	struct view tail; /* sender, "^r:", recipient, not told apart (T, R) */
+	bool has_tail;    /* sender and recipient could be told apart */
+	/* other lines */
+	struct view
+	    text; /* verifymsg=, reason=, arg1=, or the rest of a split */
+	struct view ruleset;
+	bool is_closed; /* TLS_ERROR: connection lost; is_timeout: no answer */
+	bool is_timeout;
+	/* SENDMAIL_TO */
+	struct view rcpts; /* the list, still escaped: sendmail_unescape() */
+	bool has_more;     /* more to= lines of this attempt follow */
+	struct view mailer;
+	bool has_relay;     /* relay= was there; host and addr are its parts */
+	bool is_tlsa_error; /* given up: TLSA lookup failed, no connection */
+};
+
+/* Takes a message (what follows "ident[pid]: ") apart. Never fails. */
+void sendmail_line_parse(struct view msg, struct sendmail_line *out);
+
+/*
+ * Parses a TLSRPT1 record that was put together from its halves: text is
+ * "TLSRPT1^R^..." whole.
+ */
+void sendmail_line_parse_record(
+    struct view qid, struct view text, struct sendmail_line *out);
+
+/*
+ * Undoes Sendmail's log escapes (doubled backslash, \ooo) into out, at
+ * most size bytes. Returns the length.
+ */
+size_t sendmail_unescape(struct view text, char *out, size_t size);
+
+/*
+ * The next address of an unescaped to= list: cuts it off *list. Quoted local
+ * parts may hold anything. Returns false at the end of the list.
+ */
+bool sendmail_next_rcpt(struct view *list, struct view *address);
+
+#endif

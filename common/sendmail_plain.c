@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sendmail_plain.c - the plain lines of Sendmail, where there are no rules
+ *
+ * From LogLevel 9 they tell of each TLS session and each failed handshake,
+ * from 12 why a certificate was refused; of sessions in clear, never. What
+ * they do not tell is not invented.
+ */
+
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/sendmail_plain.h"
+
+/* A session told by a plain line; hints of lines before it are used up. */
+static int plain_session(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l,
+    struct sendmail_session **out)
+{
+	int rc = sendmail_session_new(
+	    sm, p, p->hint_pos < pos ? p->hint_pos : pos, t, out);
+
+	if (rc == 0) {
+		sendmail_session_host(*out, l->host);
+		/* Sendmail shows 100 characters: a longer name is not known */
+		if (l->host.len >= 100) {
+			(*out)->mx[0] = '\0';
+		}
+	}
+	return rc;
+}
+
+int sendmail_plain_tls_up(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l)
+{
+	struct sendmail_session *s = NULL;
+	int rc;
+
+	if (p->has_rules) {
+		return 0;
+	}
+	rc = plain_session(sm, p, pos, t, l, &s);
+	if (rc != 0) {
+		return rc;
+	}
+	(void)view_copy(l->version, s->version, sizeof(s->version));
+	if (!sendmail_set_certificate(s, l->verify, FACT_CHAIN_UNKNOWN)) {
+		s->left_out = COUNTER_UNCLEAR;
+	}
+	sendmail_hints_clear(p);
+	return 0;
+}
+
+void sendmail_plain_verifymsg(
+    struct sendmail_process *p, uint64_t pos, const struct sendmail_line *l)
+{
+	struct sendmail_session *s = LIST_FIRST(&p->sessions);
+	enum fact_chain chain = tls_reason_chain(l->text);
+
+	if (p->has_rules) {
+		sendmail_hint(p, pos);
+		p->chain = chain;
+	} else if (s != NULL && s->chain == FACT_CHAIN_BAD && s->is_pending &&
+	    chain != FACT_CHAIN_OK) {
+		/* it follows the line of the connection that it is about */
+		s->chain = chain;
+	}
+}
+
+void sendmail_plain_tls_error(
+    struct sendmail_process *p, uint64_t pos, const struct sendmail_line *l)
+{
+	char buf[TLS_REASON_BUF];
+	const char *token = tls_reason_token(l->text, buf);
+
+	if (token[0] == '\0' && l->is_timeout) {
+		token = "timeout-during-handshake";
+	} else if (token[0] == '\0' && l->is_closed) {
+		token = "connection-closed-during-handshake";
+	}
+	sendmail_hint(p, pos);
+	(void)view_copy(view_of(token), p->reason, sizeof(p->reason));
+}
+
+static int plain_failure(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l, struct view verify)
+{
+	struct sendmail_session *s = NULL;
+	bool was_offered = l->kind == SENDMAIL_DANE_REFUSED;
+	int rc = plain_session(sm, p, pos, t, l, &s);
+
+	if (rc == 0) {
+		s->is_failed = true;
+		sendmail_set_outcome(s, p, verify, was_offered);
+		sendmail_hints_clear(p);
+	}
+	return rc;
+}
+
+int sendmail_plain_dane(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l)
+{
+	if (p->has_rules) {
+		return 0;
+	}
+	return plain_failure(sm, p, pos, t, l,
+	    view_of(
+		l->kind == SENDMAIL_DANE_NO_TLS ? "DANE_NOTLS" : "DANE_TEMP"));
+}
+
+int sendmail_plain_reject(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l)
+{
+	if (view_is(l->ruleset, "try_tls")) {
+		sendmail_hint(p, pos);
+		p->tls_forbidden = true;
+		return 0;
+	}
+	/* other words than these follow a line that told of the session */
+	if (p->has_rules ||
+	    (!view_is(l->text, "SOFTWARE") && !view_is(l->text, "FAILURE"))) {
+		return 0;
+	}
+	return plain_failure(sm, p, pos, t, l, l->text);
+}
+
+/* relay= of a to= line is shortened to 40 characters: "abc...xyz". */
+static bool is_host(const struct sendmail_session *s, struct view shown)
+{
+	struct view host = view_of(s->host);
+	size_t dots = view_find(shown, "...");
+	size_t tail;
+
+	if (shown.len > 0 && shown.s[shown.len - 1] == '.') {
+		shown.len--;
+	}
+	if (dots >= shown.len) {
+		return view_eq(host, shown);
+	}
+	tail = shown.len - dots - 3;
+	return host.len >= dots + tail && memcmp(host.s, shown.s, dots) == 0 &&
+	    (host.len >= 100 ||
+		memcmp(host.s + host.len - tail, shown.s + dots + 3, tail) ==
+		    0);
+}
+
+/* Why a delivery that a plain line tells of has no policy domain for us. */
+static enum counter plain_left_out(const struct sendmail_line *l)
+{
+	struct ip ip;
+
+	if (l->host.len > 2 && l->host.s[0] == '[' &&
+	    ip_parse(view_make(l->host.s + 1, l->host.len - 2), &ip) == 0) {
+		return view_is(l->mailer, "relay") && ip_is_loopback(&ip) ?
+		    COUNTER_SUBMISSION :
+		    COUNTER_LITERAL;
+	}
+	/* a smart host: which one was asked for is not in the line */
+	return view_is(l->mailer, "relay") ? COUNTER_UNCLEAR : COUNTER_COUNT;
+}
+
+/*
+ * Plain lines name no message: a session with TLS serves each to= line of its
+ * process and host, a failed one the next to= line, of whatever host.
+ */
+static int serve(struct sendmail *sm, struct sendmail_session *s, bool same,
+    const struct sendmail_line *l)
+{
+	int rc;
+
+	if (same && !ip_is_known(&s->ip)) {
+		(void)ip_parse(l->addr, &s->ip);
+	}
+	rc = sendmail_session_add_rcpts(sm, s, l->rcpts, plain_left_out(l));
+	s->is_pending = s->is_failed && l->has_more;
+	return rc;
+}
+
+/* No connection was made: the TLSA lookup failed (R304, R305). */
+static int tlsa_error(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l)
+{
+	struct sendmail_session *s = NULL;
+	int rc = plain_session(sm, p, pos, t, l, &s);
+
+	if (rc != 0) {
+		return rc;
+	}
+	s->tls = FACT_TLS_NO_SESSION;
+	s->dane = FACT_DANE_LOOKUP_FAILED;
+	s->is_failed = true;
+	(void)view_copy(
+	    view_of("tlsa-lookup-failed"), s->reason, sizeof(s->reason));
+	rc = sendmail_session_add_rcpts(sm, s, l->rcpts, plain_left_out(l));
+	s->is_pending = false;
+	return rc != 0 ? rc : sendmail_session_close(sm, p, s);
+}
+
+int sendmail_plain_to(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l)
+{
+	struct sendmail_session *s;
+	bool is_served = false;
+	int rc = 0;
+
+	LIST_FOREACH(s, &p->sessions, link) {
+		bool same = is_host(s, l->host);
+
+		if (rc != 0 || s->from_rules) {
+			continue;
+		}
+		if (s->is_failed && s->is_pending) {
+			rc = serve(sm, s, same, l);
+		} else if (!s->is_failed && same && !is_served) {
+			/* the newest: an older one to this host is over */
+			is_served = true;
+			rc = serve(sm, s, same, l);
+		}
+	}
+	if (rc == 0 && l->is_tlsa_error) {
+		rc = tlsa_error(sm, p, pos, t, l);
+	}
+	return rc;
+}
