@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * feed.c - log files through a parser into the store, exactly once
+ *
+ * Each event gets a number that rises through the whole stream: the position
+ * of the line that caused it, and its place among that line's events. A day's
+ * file ignores events up to the last number that it has seen, so reading may
+ * begin again at any line that is not behind the oldest open session; the
+ * feed's marks remember such a line.
+ */
+
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/err.h"
+#include "common/feed.h"
+#include "common/logfile.h"
+#include "common/mem.h"
+#include "common/syslog_line.h"
+#include "common/when.h"
+
+enum {
+	EVENT_BITS = 20,     /* events of one line that can be told apart */
+	COMMIT_LINES = 4096, /* at the latest */
+	ROOM = 64,           /* events that should fit before a line begins */
+	MARK_STEP = 65536,   /* bytes between remembered places */
+};
+
+/* RFC 8460 is of 2018: nobody has older sessions to report. */
+#define EARLIEST when_utc(2018, 1, 1, 0, 0, 0)
+
+struct feed {
+	struct store *store;
+	struct feed_options o;
+	struct mta *mta;
+	struct mark rescan; /* where an earlier run told us to begin */
+	uint64_t known;     /* how far earlier runs have read */
+	struct mark read;   /* how far we have; it names a place in the file
+	                       before as long as nothing of a file is read */
+	uint64_t base;      /* position of the current file's beginning */
+	/* places where the next run may begin, rising */
+	struct mark *marks;
+	size_t n_marks;
+	size_t cap_marks;
+	/* the line being worked on */
+	uint64_t event;  /* number of the next event */
+	unsigned lines;  /* since the last commit */
+	int store_error; /* what the store returned, or 0 */
+	const char *error_path;
+	struct feed_result result;
+};
+
+static int commit_part(struct feed *f)
+{
+	int rc = 0;
+
+	if (store_batch_room(f->store) < 2) {
+		/* in the middle of a line the marks must stay where they are */
+		rc = store_commit(f->store, NULL, NULL, false);
+	}
+	if (rc != 0) {
+		f->store_error = rc;
+	}
+	return rc;
+}
+
+/*
+ * Too many days have a file already: only a log full of wrong times gets
+ * there. The event is counted where the log was before.
+ */
+static int in_no_day(struct feed *f)
+{
+	int rc = f->read.t == 0 ?
+	    ERR_FULL :
+	    store_bump(f->store, f->read.t, f->event++, COUNTER_BAD_TIME, 1);
+
+	return rc == ERR_FULL ? 0 : rc;
+}
+
+static int on_counter(void *ctx, int64_t t, enum counter c, uint64_t n)
+{
+	struct feed *f = ctx;
+	int rc = commit_part(f);
+
+	if (rc == 0) {
+		rc = store_bump(f->store, t, f->event++, c, n);
+	}
+	if (rc == ERR_FULL) {
+		rc = in_no_day(f);
+	}
+	f->store_error = rc;
+	return rc;
+}
+
+static int on_session(void *ctx, int64_t t, const struct fact *fact)
+{
+	struct feed *f = ctx;
+	int rc = commit_part(f);
+
+	if (rc == 0) {
+		rc = store_session(f->store, t, f->event++, fact);
+	}
+	if (rc == ERR_FULL) {
+		rc = in_no_day(f);
+	}
+	f->store_error = rc;
+	if (f->read.pos >= f->known) {
+		f->result.sessions++;
+	}
+	return rc != 0 ? rc : on_counter(ctx, t, COUNTER_SESSIONS, 1);
+}
+
+int feed_open(
+    struct store *store, const struct feed_options *o, struct feed **out)
+{
+	struct feed *f = xcalloc(1, sizeof(*f));
+	struct mta_options mo = {
+		.idents = o->idents,
+		.own_senders = o->own_senders,
+		.sink = { on_session, on_counter, f },
+	};
+	int rc =
+	    store_feed(store, o->name, mta_name(o->type), &f->rescan, &f->read);
+
+	*out = NULL;
+	if (rc != 0) {
+		free(f);
+		return rc;
+	}
+	f->store = store;
+	f->o = *o;
+	f->error_path = "";
+	f->known = f->read.pos;
+	f->result.was_new = f->known == 0;
+	f->mta = mta_new(o->type, &mo);
+	*out = f;
+	return 0;
+}
+
+void feed_close(struct feed *f)
+{
+	if (f != NULL) {
+		mta_free(f->mta);
+		free(f->marks);
+		free(f);
+	}
+}
+
+const char *feed_error_path(const struct feed *f)
+{
+	return f->error_path;
+}
+
+void feed_result(const struct feed *f, struct feed_result *out)
+{
+	*out = f->result;
+	out->open = mta_open_sessions(f->mta);
+}
+
+/* Remembers the place before the next line. */
+static void remember(struct feed *f)
+{
+	if (f->n_marks == f->cap_marks) {
+		f->cap_marks = f->cap_marks == 0 ? 64 : f->cap_marks * 2;
+		f->marks =
+		    xrealloc_array(f->marks, f->cap_marks, sizeof(*f->marks));
+	}
+	f->marks[f->n_marks++] = f->read;
+}
+
+/* The last remembered place that no open session lies before. */
+static const struct mark *rescan_mark(struct feed *f)
+{
+	uint64_t oldest = mta_oldest(f->mta);
+	size_t keep = 0;
+
+	if (oldest == UINT64_MAX) {
+		return &f->read;
+	}
+	while (keep + 1 < f->n_marks && f->marks[keep + 1].pos <= oldest) {
+		keep++;
+	}
+	memmove(
+	    f->marks, f->marks + keep, (f->n_marks - keep) * sizeof(*f->marks));
+	f->n_marks -= keep;
+	return &f->marks[0];
+}
+
+static int commit(struct feed *f, bool sync)
+{
+	/* what was read before, read again, moves no mark back */
+	bool is_new = f->read.pos >= f->known;
+	int rc = store_commit(f->store, is_new ? rescan_mark(f) : NULL,
+	    is_new ? &f->read : NULL, sync);
+
+	f->lines = 0;
+	f->store_error = rc;
+	return rc;
+}
+
+/* What a line is worth: a counter, or the parser's work. */
+static int take_line(
+    struct feed *f, const struct logfile_line *line, int64_t until)
+{
+	struct syslog_line sl;
+	int64_t t = f->read.t != 0 ? f->read.t : until;
+	int rc;
+
+	f->event = f->read.pos << EVENT_BITS | 1;
+	if (line->is_long) {
+		rc = on_counter(f, t, COUNTER_LONG_LINE, 1);
+	} else if (syslog_line_parse(line->text, until, &sl) != 0) {
+		rc = on_counter(f, t, COUNTER_BAD_LINE, 1);
+	} else if (sl.t < EARLIEST || sl.t > until + WHEN_DAY_S) {
+		rc = on_counter(f, t, COUNTER_BAD_TIME, 1);
+	} else {
+		t = sl.t;
+		rc = mta_line(f->mta, f->read.pos, &sl);
+	}
+	if (rc == 0) {
+		rc = on_counter(f, t, COUNTER_LINES, 1);
+	}
+	f->read.t = t;
+	if (f->read.pos >= f->known) {
+		f->result.lines++;
+	}
+	return rc;
+}
+
+/* Behind a line: commits, shows progress, remembers, each in its time. */
+static int between_lines(
+    struct feed *f, const struct logfile *lf, const char *path)
+{
+	bool is_due =
+	    ++f->lines >= COMMIT_LINES || store_batch_room(f->store) < ROOM;
+	bool is_mark = f->read.pos - f->marks[f->n_marks - 1].pos >= MARK_STEP;
+	int rc = 0;
+
+	if (is_due || is_mark) {
+		f->read.hash = logfile_hash(lf, f->read.off);
+	}
+	if (is_mark) {
+		remember(f);
+	}
+	if (is_due) {
+		rc = commit(f, false);
+	}
+	if (is_due && f->o.progress != NULL) {
+		f->o.progress(f->o.ctx, path, f->read.off,
+		    logfile_is_compressed(lf) ? 0 : logfile_size(lf));
+	}
+	return rc;
+}
+
+static int read_lines(struct feed *f, struct logfile *lf, const char *path,
+    int64_t until, bool is_whole)
+{
+	struct logfile_line line;
+	bool has_moved = false;
+	int rc;
+
+	remember(f);
+	while ((rc = logfile_next(lf, &line)) == 1) {
+		if (!line.is_complete && !is_whole) {
+			rc = 0;
+			break;
+		}
+		rc = take_line(f, &line, until);
+		if (rc != 0) {
+			break;
+		}
+		f->read.pos = f->base + line.end;
+		f->read.off = line.end;
+		has_moved = true;
+		rc = between_lines(f, lf, path);
+		if (rc != 0) {
+			break;
+		}
+	}
+	if (has_moved && f->store_error == 0) {
+		f->read.hash = logfile_hash(lf, f->read.off);
+	}
+	return rc;
+}
+
+static int64_t until_of(const struct feed *f, const struct logfile *lf)
+{
+	int64_t mtime = logfile_mtime(lf);
+
+	if (f->o.until != 0) {
+		return f->o.until;
+	}
+	return mtime != 0 && mtime < f->o.now ? mtime : f->o.now;
+}
+
+/* Reads a file from an offset on; off 0: it follows what was read before. */
+static int read_file(
+    struct feed *f, const char *path, uint64_t off, bool is_whole)
+{
+	struct logfile *lf = NULL;
+	int rc = logfile_open(path, &lf);
+
+	f->error_path = path;
+	if (rc == 0 && off > 0) {
+		/* that this is the file was found out before */
+		rc = logfile_seek(lf, off, 0);
+		rc = rc < 0 ? rc : 0;
+	}
+	if (rc == 0) {
+		rc = read_lines(f, lf, path, until_of(f, lf), is_whole);
+	}
+	logfile_close(lf);
+	return rc;
+}
+
+/* Does a file hold a place? Returns 1, 0, or an error. */
+static int holds(const char *path, const struct mark *m)
+{
+	struct logfile *lf = NULL;
+	int rc = logfile_open(path, &lf);
+
+	if (rc == 0) {
+		rc = logfile_seek(lf, m->off, m->hash);
+	}
+	logfile_close(lf);
+	return rc;
+}
+
+/* The number of the file that holds a place, n when none does, or an error. */
+static int locate(
+    struct feed *f, const char *const *paths, size_t n, const struct mark *m)
+{
+	for (size_t i = 0; i < n; i++) {
+		int rc = holds(paths[i], m);
+
+		if (rc == 1) {
+			return (int)i;
+		}
+		if (rc < 0) {
+			f->error_path = paths[i];
+			return rc;
+		}
+	}
+	return (int)n;
+}
+
+/* The time of the first line of a file that has one; 0: none. */
+static int first_time(const struct feed *f, const char *path, int64_t *t)
+{
+	struct logfile *lf = NULL;
+	struct logfile_line line;
+	struct syslog_line sl;
+	int rc = logfile_open(path, &lf);
+
+	*t = 0;
+	while (rc == 0 && (rc = logfile_next(lf, &line)) == 1) {
+		if (syslog_line_parse(line.text, until_of(f, lf), &sl) == 0) {
+			*t = sl.t;
+			break;
+		}
+		rc = 0;
+	}
+	logfile_close(lf);
+	return rc < 0 ? rc : 0;
+}
+
+/* None of the files was read before: is the first one a continuation? */
+static int check_newer(struct feed *f, const char *path)
+{
+	int64_t t = 0;
+	int rc = first_time(f, path, &t);
+
+	f->error_path = path;
+	return rc != 0 ? rc : t != 0 && t < f->read.t ? ERR_OLD : 0;
+}
+
+/*
+ * Sets *first to the number of the file to begin with and *off to the place
+ * in it; moves read and base there.
+ */
+static int find_start(struct feed *f, const char *const *paths, size_t n,
+    size_t *first, uint64_t *off)
+{
+	int at_read = locate(f, paths, n, &f->read);
+	int at_rescan = at_read;
+
+	*off = 0;
+	*first = 0;
+	f->base = f->read.pos;
+	if (at_read < 0) {
+		return at_read;
+	}
+	if (at_read == (int)n || f->read.pos - f->read.off > f->rescan.pos) {
+		at_rescan = locate(f, paths, (size_t)at_read, &f->rescan);
+	}
+	if (at_rescan < 0) {
+		return at_rescan;
+	}
+	if (at_rescan == (int)n) {
+		return check_newer(f, paths[0]);
+	}
+	f->result.was_known = true;
+	*first = (size_t)at_rescan;
+	if (f->read.pos - f->read.off <= f->rescan.pos) {
+		/* the same file: known by the later place */
+		f->base = f->read.pos - f->read.off;
+		*off = f->rescan.pos - f->base;
+		f->read = f->rescan;
+		f->read.off = *off;
+	} else if (at_rescan < at_read) {
+		f->base = f->rescan.pos - f->rescan.off;
+		*off = f->rescan.off;
+		f->read = f->rescan;
+	} else {
+		/* what an open session began with is gone: take what is left */
+		f->base = f->read.pos - f->read.off;
+		f->read = (struct mark){ .pos = f->base };
+	}
+	f->result.passed = *off;
+	return 0;
+}
+
+int feed_read(struct feed *f, const char *const *paths, size_t n, bool is_final)
+{
+	uint64_t off = 0;
+	size_t i = 0;
+	int rc = f->read.pos > 0 ? find_start(f, paths, n, &i, &off) : 0;
+	int rc2;
+
+	if (rc != 0) {
+		return rc;
+	}
+	for (; rc == 0 && i < n; i++) {
+		rc = read_file(f, paths[i], off, is_final || i + 1 < n);
+		f->base = f->read.pos;
+		off = 0;
+	}
+	if (f->store_error != 0) {
+		return rc;
+	}
+	rc2 = commit(f, true);
+	return rc != 0 ? rc : rc2;
+}
+
+int feed_finish(struct feed *f)
+{
+	int rc;
+
+	/* behind all events of the last line, before those of the next */
+	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - 1));
+	rc = mta_flush(f->mta);
+	return rc != 0 ? rc : commit(f, true);
+}

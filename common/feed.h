@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_FEED_H
+#define COMMON_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/mta.h"
+#include "common/store.h"
+
+/*
+ * A feed: log files, in order, through the MTA's parser into the store,
+ * exactly once (DESIGN). Its position in the stream of all its files is kept
+ * in the store; a file is recognised by what stands before that position.
+ */
+struct feed;
+
+struct feed_options {
+	const char *name; /* of the feed */
+	const struct mta_type *type;
+	const char *const *idents;      /* see struct mta_options */
+	const char *const *own_senders; /* see struct mta_options */
+	int64_t now;   /* no line is later than a day after it */
+	int64_t until; /* no line is later than this; 0: when the file was last
+	                  changed, or now */
+	/* shows progress: of a file, in bytes of the disk or, where its size is
+	   not known, of text; may be NULL */
+	void (*progress)(
+	    void *ctx, const char *path, uint64_t done, uint64_t size);
+	void *ctx;
+};
+
+/*
+ * Declares the feed to the store and takes up its position. All is borrowed.
+ * Returns 0 or the error of store_feed().
+ */
+int feed_open(
+    struct store *store, const struct feed_options *o, struct feed **out);
+void feed_close(
+    struct feed *f); /* drops what is not committed; NULL is allowed */
+
+/*
+ * Reads files, the oldest first, "-" for standard input. What was read in an
+ * earlier run is recognised and passed; where none of the files holds the
+ * feed's position, the first is taken for its continuation, unless it begins
+ * earlier than what was read: ERR_OLD, and nothing is done. is_final: a last
+ * line without line end is whole. All that was read is committed, also on
+ * error, as far as the store allows.
+ * Returns 0 or an error, whose file feed_error_path() tells; after an error
+ * of the store the feed must be closed.
+ */
+int feed_read(
+    struct feed *f, const char *const *paths, size_t n, bool is_final);
+
+/*
+ * The logs end here for good: closes the open sessions and commits. Returns 0
+ * or the error of the store.
+ */
+int feed_finish(struct feed *f);
+
+/* The file that the last error is about; "" when none. Borrowed. */
+const char *feed_error_path(const struct feed *f);
+
+/* What the calls so far did, for people. */
+struct feed_result {
+	uint64_t lines;    /* read and not passed */
+	uint64_t sessions; /* counted anew */
+	uint64_t passed;   /* bytes that an earlier run had read */
+	unsigned open;     /* sessions still open */
+	bool was_known;    /* the feed's position was found in a file */
+	bool was_new;      /* the feed had no position */
+};
+
+void feed_result(const struct feed *f, struct feed_result *out);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * logfile.c - reads a log file line by line and finds places in it again
+ *
+ * The buffer always keeps LOGFILE_WINDOW bytes before the next line, so that
+ * the hash of any line's place can be had when it comes by.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/gzip.h"
+#include "common/hash.h"
+#include "common/logfile.h"
+#include "common/mem.h"
+#include "common/syslog_line.h"
+
+enum {
+	BUFFER = 4 * SYSLOG_LINE_MAX
+};
+
+struct logfile {
+	struct gzip *gz;
+	uint64_t base; /* offset in the file of the first byte of buf */
+	size_t next;   /* in buf: where the next one begins */
+	size_t len;    /* bytes in buf */
+	bool at_end;
+	uint64_t long_start; /* of the last line that was too long ... */
+	uint64_t long_hash;  /* ... and the hash there: the bytes are gone */
+	int64_t mtime;
+	uint64_t size;
+	char buf[BUFFER];
+};
+
+/* Copies standard input to a file without a name; returns its descriptor. */
+static int spool(void)
+{
+	char buf[65536];
+	char path[] = "/tmp/telltls.XXXXXX";
+	int fd = mkostemp(path, O_CLOEXEC);
+	ssize_t n = 0;
+
+	if (fd < 0) {
+		return -errno;
+	}
+	(void)unlink(path);
+	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) > 0) {
+		errno = ENOSPC; /* what a short write, which sets none, means */
+		if (write(fd, buf, (size_t)n) != n) {
+			n = -1;
+			break;
+		}
+	}
+	if (n < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+		int rc = -errno;
+
+		(void)close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+int logfile_open(const char *path, struct logfile **out)
+{
+	struct logfile *lf;
+	struct gzip *gz = NULL;
+	struct stat st;
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? spool() : open(path, O_RDONLY | O_CLOEXEC);
+	int rc;
+
+	*out = NULL;
+	if (fd < 0) {
+		return is_stdin ? fd : -errno;
+	}
+	if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
+		rc = S_ISDIR(st.st_mode) ? -EISDIR : -errno;
+		(void)close(fd);
+		return rc;
+	}
+	rc = gzip_open_take(fd, &gz);
+	if (rc != 0) {
+		return rc;
+	}
+	lf = xmalloc(sizeof(*lf));
+	lf->gz = gz;
+	lf->base = 0;
+	lf->next = 0;
+	lf->len = 0;
+	lf->at_end = false;
+	lf->long_start = UINT64_MAX;
+	lf->long_hash = 0;
+	lf->mtime = is_stdin ? 0 : (int64_t)st.st_mtime;
+	lf->size = (uint64_t)st.st_size;
+	*out = lf;
+	return 0;
+}
+
+void logfile_close(struct logfile *lf)
+{
+	if (lf != NULL) {
+		gzip_close(lf->gz);
+		free(lf);
+	}
+}
+
+/* Moves what is still needed to the front: the window and the next line. */
+static void slide(struct logfile *lf)
+{
+	size_t drop = lf->next > LOGFILE_WINDOW ? lf->next - LOGFILE_WINDOW : 0;
+
+	memmove(lf->buf, lf->buf + drop, lf->len - drop);
+	lf->base += drop;
+	lf->next -= drop;
+	lf->len -= drop;
+}
+
+/* Reads more. Returns 1, 0 at the end of the file, or an error. */
+static int fill(struct logfile *lf)
+{
+	int n;
+
+	if (lf->at_end) {
+		return 0;
+	}
+	if (lf->len == sizeof(lf->buf)) {
+		slide(lf);
+	}
+	n = gzip_read(lf->gz, lf->buf + lf->len, sizeof(lf->buf) - lf->len);
+	if (n <= 0) {
+		lf->at_end = n == 0;
+		return n;
+	}
+	lf->len += (size_t)n;
+	return 1;
+}
+
+uint64_t logfile_hash(const struct logfile *lf, uint64_t off)
+{
+	static const struct hash_key key = { 0x74656c6c746c73, 2 };
+	size_t at = (size_t)(off - lf->base);
+	size_t n = at < LOGFILE_WINDOW ? at : LOGFILE_WINDOW;
+
+	if (off == lf->long_start) {
+		return lf->long_hash;
+	}
+	return hash_sip(&key, lf->buf + at - n, n);
+}
+
+/*
+ * Passes the rest of a line that is too long, of which none is kept but the
+ * window. Returns as fill().
+ */
+static int pass_long(struct logfile *lf, struct logfile_line *line)
+{
+	for (;;) {
+		struct view rest =
+		    view_make(lf->buf + lf->next, lf->len - lf->next);
+		size_t n = view_index(rest, '\n');
+		int rc;
+
+		line->is_complete = n < rest.len;
+		lf->next += line->is_complete ? n + 1 : n;
+		if (line->is_complete) {
+			return 1;
+		}
+		slide(lf);
+		rc = fill(lf);
+		if (rc <= 0) {
+			return rc;
+		}
+	}
+}
+
+int logfile_next(struct logfile *lf, struct logfile_line *line)
+{
+	size_t n;
+	size_t seen = 0;
+	int rc = 1;
+
+	*line = (struct logfile_line){ .start = lf->base + lf->next };
+	for (;;) {
+		struct view rest =
+		    view_make(lf->buf + lf->next, lf->len - lf->next);
+
+		n = seen + view_index(view_skip(rest, seen), '\n');
+		if (n < rest.len) {
+			line->is_complete = true;
+			break;
+		}
+		seen = n;
+		if (n > SYSLOG_LINE_MAX) {
+			break;
+		}
+		rc = fill(lf);
+		if (rc < 0 || (rc == 0 && n == 0)) {
+			return rc;
+		}
+		if (rc == 0) {
+			break;
+		}
+	}
+	if (n > SYSLOG_LINE_MAX) {
+		line->is_long = true;
+		lf->long_hash = logfile_hash(lf, line->start);
+		lf->long_start = line->start;
+		rc = pass_long(lf, line);
+		line->end = lf->base + lf->next;
+		return rc < 0 ? rc : 1;
+	}
+	line->text = view_make(lf->buf + lf->next, n);
+	lf->next += n + (line->is_complete ? 1 : 0);
+	line->end = lf->base + lf->next;
+	if (n > 0 && line->text.s[n - 1] == '\r') {
+		line->text.len--;
+	}
+	return 1;
+}
+
+int logfile_seek(struct logfile *lf, uint64_t off, uint64_t hash)
+{
+	while (lf->base + lf->len < off) {
+		int rc;
+
+		lf->next = lf->len;
+		rc = fill(lf);
+		if (rc <= 0) {
+			return rc;
+		}
+	}
+	lf->next = (size_t)(off - lf->base);
+	return logfile_hash(lf, off) == hash ? 1 : 0;
+}
+
+int64_t logfile_mtime(const struct logfile *lf)
+{
+	int64_t t = gzip_mtime(lf->gz);
+
+	return t != 0 ? t : lf->mtime;
+}
+
+uint64_t logfile_size(const struct logfile *lf)
+{
+	return lf->size;
+}
+
+bool logfile_is_compressed(const struct logfile *lf)
+{
+	return gzip_is_compressed(lf->gz);
+}
