@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* conf.c - the configuration of all three programs */
+
+#include "config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/conf.h"
+#include "common/conf_reader.h"
+#include "common/conf_value.h"
+#include "common/conf_yaml.h"
+#include "common/domain.h"
+#include "common/err.h"
+#include "common/mem.h"
+
+static bool is_of_feed(const struct conf_key *key)
+{
+	return strncmp(key->path, "feeds[].", 8) == 0;
+}
+
+void conf_init(struct conf *c)
+{
+	size_t n;
+	const struct conf_key *keys = conf_keys(&n);
+
+	*c = (struct conf){ 0 };
+	for (size_t i = 0; i < n; i++) {
+		const char *text = keys[i].fallback;
+		const char *wrong = NULL;
+
+		if (text[0] != '\0' && text[0] != '=') {
+			assert(!is_of_feed(&keys[i]));
+			wrong =
+			    conf_value_set(&keys[i], view_of(text), true, c);
+		}
+		assert(wrong == NULL);
+		(void)wrong;
+	}
+}
+
+void conf_release(struct conf *c)
+{
+	size_t n;
+	const struct conf_key *keys = conf_keys(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!is_of_feed(&keys[i])) {
+			conf_value_clear(&keys[i], c);
+			continue;
+		}
+		for (unsigned f = 0; f < c->n_feeds; f++) {
+			conf_value_clear(&keys[i], &c->feed[f]);
+		}
+	}
+	*c = (struct conf){ 0 };
+}
+
+int conf_parse(struct conf *c, const char *path, const char *buf, size_t len,
+    struct strbuf *error)
+{
+	struct conf_yaml yaml;
+	struct arena *arena;
+	unsigned faults;
+
+	if (len > CONF_FILE_MAX) {
+		strbuf_addf(error,
+		    "%s:1: a file of more than 1 MiB, expected less\n", path);
+		return ERR_CONFIG;
+	}
+	arena = arena_new();
+	conf_yaml_read(buf, len, arena, &yaml);
+	faults = conf_reader_run(c, path, &yaml, error);
+	arena_free(arena);
+	return faults > 0 ? ERR_CONFIG : 0;
+}
+
+/* Reads up to size bytes. Returns how many, or -errno. */
+static ssize_t read_all(int fd, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t n = read(fd, buf + len, size - len);
+
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			return -errno;
+		}
+		if (n == 0) {
+			break;
+		}
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+int conf_read(struct conf *c, const char *path, struct strbuf *error)
+{
+	size_t size = CONF_FILE_MAX + 1; /* one more shows that it is larger */
+	char *buf;
+	ssize_t n;
+	int fd;
+	int rc;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return -errno;
+	}
+	buf = xmalloc(size);
+	n = read_all(fd, buf, size);
+	rc = n < 0 ? (int)n : conf_parse(c, path, buf, (size_t)n, error);
+	free(buf);
+	(void)close(fd);
+	return rc;
+}
+
+/* Adds a fault if the address is in another domain than contact. */
+static int check_domain(const struct conf *c, const char *path, const char *key,
+    const char *address, struct strbuf *error)
+{
+	char domain[DOMAIN_BUF];
+	char want[DOMAIN_BUF];
+
+	(void)domain_of_address(view_of(c->contact), want);
+	(void)domain_of_address(view_of(address), domain);
+	if (strcmp(domain, want) == 0) {
+		return 0;
+	}
+	strbuf_addf(error,
+	    "%s: %s is in the domain %s, expected %s, the domain of contact\n",
+	    path, key, domain, want);
+	return ERR_CONFIG;
+}
+
+int conf_check_reports(
+    const struct conf *c, const char *path, struct strbuf *error)
+{
+	int rc = 0;
+
+	if (c->organization == NULL) {
+		strbuf_addf(error,
+		    "%s: organization is missing, expected your name as it is "
+		    "to stand in reports\n",
+		    path);
+		rc = ERR_CONFIG;
+	}
+	if (c->contact == NULL) {
+		strbuf_addf(error,
+		    "%s: contact is missing, expected a mail address where "
+		    "receivers of reports can ask\n",
+		    path);
+		return ERR_CONFIG;
+	}
+	/* RFC 8460 5.3: the submitter is the domain of all of them */
+	if (check_domain(c, path, "from", c->from, error) != 0) {
+		rc = ERR_CONFIG;
+	}
+	if (check_domain(c, path, "envelope-from", c->envelope_from, error) !=
+	    0) {
+		rc = ERR_CONFIG;
+	}
+	return rc;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_CONF_H
+#define COMMON_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/strbuf.h"
+
+/*
+ * The configuration of all three programs: one YAML file, one table of keys
+ * (conf_schema.c). What the file does not say has its default.
+ */
+
+enum {
+	CONF_FEEDS = 32,
+	CONF_FILE_MAX = 1 << 20, /* bytes of a file */
+	CONF_FAULTS = 50,        /* faults told of one file */
+};
+
+struct conf_feed {
+	char *name; /* [A-Za-z0-9._-], unique; default: the MTA's name */
+	char *mta;  /* a row of mta.h */
+	char *file; /* log file to follow; NULL: only replay uses this feed */
+	char **idents; /* NULL-terminated; NULL: the MTA's default */
+};
+
+struct conf {
+	char *organization;  /* organization-name of reports; NULL: not set */
+	char *contact;       /* addr-spec; NULL: not set */
+	char *from;          /* From: of report mail; default: contact */
+	char *envelope_from; /* envelope sender of report mail; default: from */
+	char *state;         /* directory; default: CONF_STATE */
+	struct conf_feed feed[CONF_FEEDS];
+	unsigned n_feeds;
+
+	struct {
+		uint64_t facts;
+		uint64_t facts_per_domain;
+	} tally;
+
+	struct {
+		char **servers;     /* NULL-terminated or NULL */
+		char *local_data;   /* NULL: none */
+		char *trust_anchor; /* NULL: none */
+		uint64_t parallel;
+		uint64_t timeout_s;
+	} dns;
+
+	struct {
+		uint64_t retry_s;    /* a temporary DNS error is retried */
+		char **exclude;      /* domains never reported on; or NULL */
+		bool sending_mta_ip; /* put our address into reports */
+	} report;
+};
+
+#define CONF_FILE  "/etc/telltls.yaml"
+#define CONF_STATE "/var/lib/telltls"
+
+/* Fills in the defaults. */
+void conf_init(struct conf *c);
+void conf_release(struct conf *c);
+
+/*
+ * Reads a file over the defaults; once per conf_init(). Unknown key, duplicate
+ * key, bad or missing value: ERR_CONFIG, and *error says "file:line: what,
+ * what was expected" (one line per fault, each with its line end; all faults
+ * of the file, but no more than CONF_FAULTS). -errno when the file cannot be
+ * read. After an error *c is only good for conf_release().
+ */
+int conf_read(struct conf *c, const char *path, struct strbuf *error);
+
+/* The same from memory; path only names it in errors. */
+int conf_parse(struct conf *c, const char *path, const char *buf, size_t len,
+    struct strbuf *error);
+
+/*
+ * What a program needs beyond the syntax: reports need organization and
+ * contact, and one domain in contact, from and envelope-from (R143, R148).
+ * ERR_CONFIG and text as above.
+ */
+int conf_check_reports(
+    const struct conf *c, const char *path, struct strbuf *error);
+
+/* What a value is, and what its row's offset points to. */
+enum conf_type {
+	CONF_STRING,   /* char *: text without control characters */
+	CONF_ADDRESS,  /* char *: "local@domain", the domain normalised */
+	CONF_PATH,     /* char *: absolute */
+	CONF_NAME,     /* char *: [A-Za-z0-9._-] */
+	CONF_MTA,      /* char *: a name of mta_names() */
+	CONF_NUMBER,   /* uint64_t */
+	CONF_DURATION, /* uint64_t: seconds */
+	CONF_BOOL,     /* bool */
+	CONF_DOMAINS, /* char **: NULL-terminated, NULL when empty; normalised */
+	CONF_SERVERS, /* char **: likewise; "address" or "address@port" */
+	CONF_IDENTS,  /* char **: likewise; names of programs */
+};
+
+/* One row of the table of keys, for tests and the manual. */
+struct conf_key {
+	const char *path;     /* "dns.servers", "feeds[].mta" */
+	const char *what;     /* what a value must be, for errors */
+	const char *fallback; /* the default as text; "" for none; "=KEY": the
+	                         value of KEY of the same mapping */
+	enum conf_type type;
+	bool is_required; /* its mapping cannot do without it */
+	uint64_t min,
+	    max;       /* of a number, of seconds, of the bytes of a text, of
+	                      the entries of a list */
+	size_t offset; /* in struct conf; of "feeds[]." in struct conf_feed */
+};
+
+/* The table; *n is its length. */
+const struct conf_key *conf_keys(size_t *n);
+
+#endif

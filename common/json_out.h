@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_JSON_OUT_H
+#define COMMON_JSON_OUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/strbuf.h"
+#include "common/view.h"
+
+/*
+ * JSON lines: one object a line. Strings may come from strangers: the text is
+ * escaped as in reports (R104), so that it is pure of control characters and
+ * line ends of any kind, and what is not UTF-8 becomes U+FFFD.
+ *
+ *	json_out_begin(&j);
+ *	json_out_text(&j, "kind", view_of("fact"));
+ *	json_out_end(&j, stdout);
+ */
+struct json_out {
+	struct strbuf line; /* the object so far */
+	bool needs_comma;   /* before the next member */
+};
+
+enum {
+	JSON_OUT_MAX = 4 << 20
+}; /* bytes of a line */
+
+void json_out_init(struct json_out *j);
+void json_out_release(struct json_out *j);
+
+/* Begins a new object; what was begun before is dropped. */
+void json_out_begin(struct json_out *j);
+
+/*
+ * Ends the object and writes its line. An object over JSON_OUT_MAX is not
+ * written. Returns 0, ERR_TOO_LONG or -errno.
+ */
+int json_out_end(struct json_out *j, FILE *stream);
+
+/* Members; name is ours and needs no escape. */
+void json_out_text(struct json_out *j, const char *name, struct view text);
+void json_out_number(struct json_out *j, const char *name, uint64_t n);
+void json_out_time(struct json_out *j, const char *name, int64_t t);
+void json_out_bool(struct json_out *j, const char *name, bool b);
+
+/*
+ * A member that is JSON text already: parsed and written anew by the rules
+ * above. Empty text gives the fallback (JSON of ours); text that is no JSON, or
+ * is nested too deeply, is given as a string.
+ */
+void json_out_json(struct json_out *j, const char *name, struct view json,
+    const char *fallback);
+
+/* Begins and ends a member that is an object. */
+void json_out_open(struct json_out *j, const char *name);
+void json_out_close(struct json_out *j);
+
+#endif

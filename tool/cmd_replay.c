@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_replay.c - telltls replay: applies logs to the tally, exactly once */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/err.h"
+#include "common/feed.h"
+#include "common/log.h"
+#include "common/when.h"
+#include "tool/tool.h"
+
+struct replay {
+	const struct tool *tool;
+	const struct mta_type *type;
+	const char *feed_name;
+	const struct conf_feed *conf; /* the feed's section, or NULL */
+	int64_t until;
+	bool seal;
+};
+
+static void show_progress(
+    void *ctx, const char *path, uint64_t done, uint64_t size)
+{
+	const struct tool *tool = ctx;
+
+	if (!tool->has_progress) {
+		return;
+	}
+	if (size > 0) {
+		(void)fprintf(stderr, "\r%s: %3u %% ", path,
+		    (unsigned)(done >= size ? 100 : done * 100 / size));
+	} else {
+		(void)fprintf(stderr, "\r%s: %llu MB ", path,
+		    (unsigned long long)(done >> 20));
+	}
+}
+
+static void end_progress(const struct tool *tool)
+{
+	if (tool->has_progress) {
+		(void)fputs("\r\033[K", stderr);
+	}
+}
+
+/* What an error means to the one who ran the command. */
+static int explain(const struct replay *r, int rc, const char *path)
+{
+	switch (rc) {
+	case 0:
+		return EX_OK;
+	case ERR_BUSY:
+		log_error(
+		    "cannot write to %s: another process is writing there",
+		    r->tool->state);
+		return EX_TEMPFAIL;
+	case ERR_OLD:
+		log_error(
+		    "%s begins before the end of what feed %s has read, "
+		    "and does not hold that place: replay older logs into "
+		    "another --state",
+		    path, r->feed_name);
+		return EX_DATAERR;
+	case -ENOSPC:
+		log_error(
+		    "%s: %s; what is not counted yet will be when there is "
+		    "room: run the same command again",
+		    path, err_text(rc));
+		return EX_TEMPFAIL;
+	case -ENOENT:
+	case -EACCES:
+	case -EISDIR:
+		log_error("cannot read %s: %s", path, err_text(rc));
+		return EX_NOINPUT;
+	case ERR_DAMAGED:
+	case ERR_SHORT:
+	case ERR_VERSION:
+		log_error("%s: %s", path, err_text(rc));
+		return EX_DATAERR;
+	default:
+		log_error("%s: %s", path, err_text(rc));
+		return EX_IOERR;
+	}
+}
+
+static int seal_days(const struct replay *r, struct store *store)
+{
+	int64_t *days = NULL;
+	unsigned n = 0;
+	int rc = store_days(r->tool->state, &days, &n);
+
+	for (unsigned i = 0; rc == 0 && i < n; i++) {
+		rc = store_seal(store, days[i], r->tool->now);
+	}
+	free(days);
+	return rc;
+}
+
+static void show_result(const struct replay *r, const struct feed *feed)
+{
+	struct feed_result res;
+
+	feed_result(feed, &res);
+	if (!res.was_known && !res.was_new) {
+		log_info(
+		    "feed=%s: none of the files was read before: taken as "
+		    "the continuation; sessions that were open at the end of "
+		    "the earlier log cannot be followed up",
+		    r->feed_name);
+	}
+	(void)printf("feed %s: %llu lines read, %llu sessions counted, "
+		     "%u still open%s\n",
+	    r->feed_name, (unsigned long long)res.lines,
+	    (unsigned long long)res.sessions, res.open,
+	    r->seal ? ", all days sealed" : "");
+}
+
+static int run(
+    const struct replay *r, struct store *store, int argc, char **argv)
+{
+	const char *own[] = { r->tool->conf.envelope_from, NULL };
+	struct feed_options o = {
+		.name = r->feed_name,
+		.type = r->type,
+		.idents = r->conf != NULL ?
+		    (const char *const *)r->conf->idents :
+		    NULL,
+		.own_senders = own,
+		.now = r->tool->now,
+		.until = r->until,
+		.progress = show_progress,
+		.ctx = (void *)(uintptr_t)r->tool,
+	};
+	struct feed *feed = NULL;
+	const char *path;
+	int rc = feed_open(store, &o, &feed);
+
+	if (rc != 0) {
+		return explain(r, rc, store_error_path(store));
+	}
+	rc = feed_read(feed, (const char *const *)argv, (size_t)argc, r->seal);
+	path = feed_error_path(feed);
+	if (rc == 0 && r->seal) {
+		rc = feed_finish(feed);
+		rc = rc == 0 ? seal_days(r, store) : rc;
+	}
+	end_progress(r->tool);
+	if (rc == 0) {
+		show_result(r, feed);
+	} else {
+		const char *store_path_text = store_error_path(store);
+
+		rc = explain(
+		    r, rc, store_path_text[0] != '\0' ? store_path_text : path);
+	}
+	feed_close(feed);
+	return rc;
+}
+
+/* The configured feed that a name, or an MTA alone, stands for. */
+static const struct conf_feed *find_feed(
+    const struct conf *c, const char *name, const char *mta)
+{
+	for (unsigned i = 0; i < c->n_feeds; i++) {
+		if (strcmp(c->feed[i].name, name != NULL ? name : mta) == 0) {
+			return &c->feed[i];
+		}
+	}
+	return NULL;
+}
+
+static int parse_options(const struct tool *tool, struct replay *r)
+{
+	const char *mta = tool_value(tool, "mta");
+	const char *until = tool_value(tool, "until");
+
+	*r = (struct replay){ .tool = tool };
+	if (mta == NULL) {
+		log_error("--mta is missing: which MTA wrote these logs?");
+		return EX_USAGE;
+	}
+	r->type = mta_find(mta);
+	if (r->type == NULL) {
+		log_error("--mta %s: no such MTA is known", mta);
+		return EX_USAGE;
+	}
+	if (until != NULL) {
+		if (when_parse_date(view_of(until), &r->until) != 0) {
+			log_error("--until %s: expected a date like 2026-11-22",
+			    until);
+			return EX_USAGE;
+		}
+		r->until += WHEN_DAY_S - 1;
+	}
+	r->feed_name = tool_value(tool, "feed");
+	r->conf = find_feed(&tool->conf, r->feed_name, mta);
+	if (r->conf != NULL && strcmp(r->conf->mta, mta) != 0) {
+		log_error("feed %s is one of %s in %s, not of %s",
+		    r->conf->name, r->conf->mta, tool->conf_path, mta);
+		return EX_USAGE;
+	}
+	if (r->feed_name == NULL) {
+		r->feed_name = mta;
+	}
+	r->seal = tool_value(tool, "seal") != NULL;
+	return 0;
+}
+
+int cmd_replay(const struct tool *tool, int argc, char **argv)
+{
+	struct store_limits limits = {
+		.facts = tool->conf.tally.facts,
+		.facts_per_domain = tool->conf.tally.facts_per_domain,
+	};
+	struct store *store = NULL;
+	struct replay r;
+	int rc = parse_options(tool, &r);
+
+	if (rc != 0) {
+		return rc;
+	}
+	when_zone_init();
+	rc = store_open(tool->state, &limits, &store);
+	if (rc != 0) {
+		return explain(&r, rc, tool->state);
+	}
+	rc = run(&r, store, argc, argv);
+	store_close(store);
+	return rc;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd_status.c - telltls status: the state, in text or JSON lines */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/err.h"
+#include "common/json_out.h"
+#include "common/log.h"
+#include "common/when.h"
+#include "tool/days.h"
+#include "tool/status.h"
+#include "tool/table.h"
+
+enum {
+	NUMBER_BUF = 48,
+	EXIT_WRONG = 1, /* something is wrong with the state, not with us */
+};
+
+/* These are no drops: they have their own columns. */
+static bool is_drop(enum counter c)
+{
+	return c != COUNTER_LINES && c != COUNTER_RECORDS &&
+	    c != COUNTER_SESSIONS;
+}
+
+static struct view number(uint64_t n, char out[NUMBER_BUF])
+{
+	(void)snprintf(out, NUMBER_BUF, "%" PRIu64, n);
+	return view_of(out);
+}
+
+/* How long ago: the two largest units of it. */
+static struct view age(int64_t now, int64_t t, char out[NUMBER_BUF])
+{
+	static const struct {
+		int64_t s;
+		const char *unit;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" },
+		{ 1, "s" } };
+
+	int64_t left = now - t;
+	size_t i = 0;
+
+	if (left < 0) {
+		return view_of("in the future");
+	}
+	while (i < 3 && left < units[i].s) {
+		i++;
+	}
+	if (i == 3) {
+		(void)snprintf(out, NUMBER_BUF, "%" PRId64 "s", left);
+	} else {
+		(void)snprintf(out, NUMBER_BUF, "%" PRId64 "%s %" PRId64 "%s",
+		    left / units[i].s, units[i].unit,
+		    left % units[i].s / units[i + 1].s, units[i + 1].unit);
+	}
+	return view_of(out);
+}
+
+/* A row of each thing, for table_show(). */
+typedef void (*row_writer)(const struct status *s, size_t i,
+    struct table *measured, const struct table *printed);
+
+static void give(struct table *measured, const struct table *printed,
+    const struct view *cells, enum table_tone tone)
+{
+	if (measured != NULL) {
+		table_measure(measured, cells);
+	} else {
+		table_row(printed, cells, tone);
+	}
+}
+
+static void feed_row(const struct status *s, size_t i, struct table *measured,
+    const struct table *printed)
+{
+	const struct status_feed *feed = &s->feeds[i];
+	char n[3][NUMBER_BUF];
+	char buf[NUMBER_BUF];
+	char stamp[WHEN_RFC3339_BUF];
+	bool is_known = feed->read.t != 0;
+	const struct view cells[] = {
+		view_of(feed->name),
+		view_of(feed->mta),
+		number(feed->counters[COUNTER_LINES], n[0]),
+		number(feed->counters[COUNTER_SESSIONS], n[1]),
+		view_of(
+		    is_known ? when_rfc3339(feed->read.t, stamp) : "nothing"),
+		is_known ? age(s->tool->now, feed->read.t, buf) : view_of(""),
+		number(feed->read.pos, n[2]),
+	};
+
+	give(measured, printed, cells, TABLE_PLAIN);
+}
+
+static void drop_rows(const struct status *s, size_t i, struct table *measured,
+    const struct table *printed)
+{
+	const struct status_feed *feed = &s->feeds[i];
+
+	for (int c = 0; c < COUNTER_COUNT; c++) {
+		char n[NUMBER_BUF];
+		const struct view cells[] = {
+			view_of(feed->name),
+			number(feed->counters[c], n),
+			view_of(counter_word((enum counter)c)),
+			view_of(counter_help((enum counter)c)),
+		};
+
+		if (feed->counters[c] > 0 && is_drop((enum counter)c)) {
+			give(measured, printed, cells,
+			    c == COUNTER_GAP ? TABLE_BAD : TABLE_PLAIN);
+		}
+	}
+}
+
+static void day_row(const struct status *s, size_t i, struct table *measured,
+    const struct table *printed)
+{
+	const struct status_day *day = &s->days[i];
+	char date[WHEN_DATE_BUF];
+	char sealed[WHEN_RFC3339_BUF];
+	char n[4][NUMBER_BUF];
+	bool is_good = day->error == 0;
+	const struct view none = view_of("");
+	const struct view cells[] = {
+		view_of(when_date(day->day, date)),
+		view_of(!is_good         ? "unreadable" :
+			day->sealed != 0 ? "sealed" :
+					   "open"),
+		view_of(
+		    day->sealed != 0 ? when_rfc3339(day->sealed, sealed) : ""),
+		is_good ? number(day->facts, n[0]) : none,
+		is_good ? number(day->sessions, n[1]) : none,
+		is_good ? number(day->late, n[2]) : none,
+		is_good ? number(day->damaged, n[3]) : none,
+	};
+
+	give(measured, printed, cells,
+	    !is_good || day->damaged > 0 ? TABLE_BAD : TABLE_PLAIN);
+}
+
+/* Shows the rows of n things as a table, if there are any. */
+static void show(const struct status *s, const struct table_column *columns,
+    size_t n_columns, row_writer row, size_t n)
+{
+	struct table table;
+	bool is_empty = true;
+
+	table_init(&table, columns, n_columns, stdout, s->tool->has_colour);
+	for (size_t i = 0; i < n; i++) {
+		row(s, i, &table, NULL);
+	}
+	for (size_t i = 0; i < n_columns; i++) {
+		is_empty = is_empty && table.width[i] == 0;
+	}
+	if (is_empty) {
+		return;
+	}
+	table_header(&table);
+	for (size_t i = 0; i < n; i++) {
+		row(s, i, NULL, &table);
+	}
+	(void)putchar('\n');
+}
+
+static void show_text(const struct status *s)
+{
+	static const struct table_column feed[] = { { "feed", false },
+		{ "mta", false }, { "lines", true }, { "sessions", true },
+		{ "read up to", false }, { "age", false },
+		{ "position", true } };
+	static const struct table_column drop[] = { { "feed", false },
+		{ "number", true }, { "counter", false },
+		{ "meaning", false } };
+	static const struct table_column day[] = { { "day", false },
+		{ "state", false }, { "sealed at", false }, { "facts", true },
+		{ "sessions", true }, { "late", true }, { "damaged", true } };
+
+	show(s, feed, 7, feed_row, s->n_feeds);
+	show(s, drop, 4, drop_rows, s->n_feeds);
+	show(s, day, 7, day_row, s->n_days);
+	for (size_t i = 0; i < s->n_advice; i++) {
+		(void)printf("%s %s\n", s->advice[i].is_wrong ? "!!" : "--",
+		    s->advice[i].text);
+	}
+	if (s->n_advice == 0) {
+		(void)puts("Nothing is wrong.");
+	}
+}
+
+static void put_feed(
+    const struct status *s, const struct status_feed *feed, struct json_out *j)
+{
+	json_out_begin(j);
+	json_out_text(j, "kind", view_of("feed"));
+	json_out_text(j, "feed", view_of(feed->name));
+	json_out_text(j, "mta", view_of(feed->mta));
+	json_out_text(j, "file", view_of(feed->file));
+	json_out_bool(j, "configured", feed->is_configured);
+	json_out_number(j, "position", feed->read.pos);
+	json_out_time(j, "last", feed->read.t);
+	json_out_time(
+	    j, "age", feed->read.t != 0 ? s->tool->now - feed->read.t : 0);
+	json_out_open(j, "counters");
+	for (int c = 0; c < COUNTER_COUNT; c++) {
+		json_out_number(
+		    j, counter_word((enum counter)c), feed->counters[c]);
+	}
+	json_out_close(j);
+	(void)json_out_end(j, stdout);
+}
+
+static void put_day(const struct status_day *day, struct json_out *j)
+{
+	char date[WHEN_DATE_BUF];
+
+	json_out_begin(j);
+	json_out_text(j, "kind", view_of("day"));
+	json_out_text(j, "day", view_of(when_date(day->day, date)));
+	json_out_text(
+	    j, "error", view_of(day->error != 0 ? err_text(day->error) : ""));
+	json_out_time(j, "sealed", day->sealed);
+	json_out_number(j, "size", day->size);
+	json_out_number(j, "facts", day->facts);
+	json_out_number(j, "sessions", day->sessions);
+	json_out_number(j, "late", day->late);
+	json_out_number(j, "damaged", day->damaged);
+	(void)json_out_end(j, stdout);
+}
+
+static void show_json(const struct status *s)
+{
+	struct json_out j;
+
+	json_out_init(&j);
+	for (size_t i = 0; i < s->n_feeds; i++) {
+		put_feed(s, &s->feeds[i], &j);
+	}
+	for (size_t i = 0; i < s->n_days; i++) {
+		put_day(&s->days[i], &j);
+	}
+	for (size_t i = 0; i < s->n_advice; i++) {
+		json_out_begin(&j);
+		json_out_text(&j, "kind", view_of("advice"));
+		json_out_bool(&j, "wrong", s->advice[i].is_wrong);
+		json_out_text(&j, "text", view_of(s->advice[i].text));
+		(void)json_out_end(&j, stdout);
+	}
+	json_out_release(&j);
+}
+
+int cmd_status(const struct tool *tool, int argc, char **argv)
+{
+	struct status s;
+	int rc = status_gather(tool, &s);
+	int code = EX_OK;
+
+	(void)argc;
+	(void)argv;
+	if (rc != 0) {
+		log_error(
+		    "cannot read %s/tally: %s", tool->state, err_text(rc));
+		code = days_exit_code(rc);
+	} else {
+		status_advise(&s);
+		if (tool_value(tool, "json") != NULL) {
+			show_json(&s);
+		} else {
+			show_text(&s);
+		}
+		code = status_is_wrong(&s) ? EXIT_WRONG : EX_OK;
+	}
+	status_release(&s);
+	return code;
+}

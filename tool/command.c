@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* command.c - the table of commands */
+
+#include "config.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/nearest.h"
+#include "tool/tool.h"
+
+/* In the order of the help. A test compares the manual page with it. */
+const struct command tool_commands[] = {
+	{ .name = "replay",
+	    .help = "apply logs to the tally, exactly once",
+	    .operands = "LOG...",
+	    .min_operands = 1,
+	    .max_operands = -1,
+	    .options = { { "mta", "NAME", "MTA that wrote the logs", true },
+		{ "feed", "NAME", "feed to apply them to; default: the MTA's",
+		    false },
+		{ "seal", NULL, "seal every day after the logs", false },
+		{ "until", "DAY",
+		    "day of the last line, for stamps without "
+		    "a year",
+		    false } },
+	    .run = cmd_replay },
+	{ .name = "status",
+	    .help = "what each feed and each day holds, and what is wrong",
+	    .operands = "",
+	    .options = { { "json", NULL, "one JSON object a line", false } },
+	    .run = cmd_status },
+	{ .name = "tally",
+	    .help = "what was counted: facts and their sessions",
+	    .operands = "",
+	    .options = { { "day", "DAY", "only this day, like 2026-11-22",
+			     false },
+		{ "domain", "DOMAIN", "only this recipient domain", false },
+		{ "json", NULL, "one JSON object a line", false } },
+	    .run = cmd_tally },
+	{ .name = NULL },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = tool_commands; c->name != NULL; c++) {
+		if (strcmp(c->name, name) == 0) {
+			return c;
+		}
+	}
+	return NULL;
+}
+
+const struct command *command_suggest(const char *name)
+{
+	const struct command *best = NULL;
+	unsigned least = NEAREST_MAX;
+
+	for (const struct command *c = tool_commands; c->name != NULL; c++) {
+		unsigned d = nearest_distance(view_of(name), view_of(c->name));
+
+		if (nearest_is_near(d, view_of(name)) && d < least) {
+			best = c;
+			least = d;
+		}
+	}
+	return best;
+}
+
+const char *tool_value(const struct tool *tool, const char *name)
+{
+	const struct tool_option *options = tool->command->options;
+
+	for (size_t i = 0; i < TOOL_OPTIONS; i++) {
+		if (options[i].name != NULL &&
+		    strcmp(options[i].name, name) == 0) {
+			return tool->values[i];
+		}
+	}
+	assert(false); /* the command has no such option */
+	return NULL;
+}

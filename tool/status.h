@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef TOOL_STATUS_H
+#define TOOL_STATUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/counter.h"
+#include "common/tally.h"
+#include "tool/tool.h"
+
+/*
+ * The state of an installation: what is there (gathered), and what a person
+ * should know or do about it (advice). The two are apart from how they are
+ * shown, in text or JSON. What later comes to be watched gets its own part
+ * here, its own line of advice, and its own table there.
+ */
+
+struct status_feed {
+	char name[TALLY_FEED_NAME];
+	char mta[TALLY_MTA_NAME];
+	const char *file;   /* as configured; NULL: none. Borrowed */
+	bool is_configured; /* the configuration names it */
+	bool was_read;      /* a tally knows it */
+	struct mark read;   /* how far */
+	uint64_t counters[COUNTER_COUNT]; /* over all days */
+};
+
+struct status_day {
+	int64_t day;
+	int error;      /* of opening it: then nothing else is known; 0: none */
+	int64_t sealed; /* when; 0: open */
+	uint64_t size;  /* bytes of the file */
+	uint64_t facts;
+	uint64_t sessions;
+	uint64_t late;    /* of all feeds */
+	uint64_t damaged; /* facts, policies, feeds left out */
+};
+
+struct status_advice {
+	bool is_wrong; /* something is lost or broken, not only to be known */
+	char *text;    /* one line; no text from outside is left raw in it */
+};
+
+struct status {
+	const struct tool *tool;
+	struct status_feed *feeds;
+	size_t n_feeds;
+	struct status_day *days; /* ascending */
+	size_t n_days;
+	struct status_advice *advice;
+	size_t n_advice;
+};
+
+/* Reads all that there is. Returns 0, or -errno when the state cannot be. */
+int status_gather(const struct tool *tool, struct status *out);
+
+/* Draws conclusions from what was gathered; once. */
+void status_advise(struct status *s);
+
+/* Is any of the advice about something that is wrong? */
+bool status_is_wrong(const struct status *s);
+
+void status_release(struct status *s);
+
+#endif

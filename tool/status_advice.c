@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * status_advice.c - what a person should know or do about the state
+ *
+ * A rule here is a function that looks at one thing and says one line. It
+ * says what was seen, what it means, and what to do, in this order.
+ */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/mta.h"
+#include "common/when.h"
+#include "tool/status.h"
+
+enum {
+	TEXT_BUF = 1024,
+	/* DESIGN "Seal": midnight, 10 minutes, at most 6 hours late */
+	SEAL_AFTER_S = WHEN_DAY_S + 600 + 6 * 3600,
+};
+
+static void __attribute__((format(printf, 3, 4)))
+say(struct status *s, bool is_wrong, const char *fmt, ...)
+{
+	char text[TEXT_BUF];
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0) {
+		text[0] = '\0';
+	}
+	va_end(ap);
+	s->advice =
+	    xrealloc_array(s->advice, s->n_advice + 1, sizeof(*s->advice));
+	s->advice[s->n_advice++] =
+	    (struct status_advice){ is_wrong, xstrdup(text) };
+}
+
+static void advise_empty(struct status *s)
+{
+	const char *mta = s->n_feeds > 0 ? s->feeds[0].mta : mta_names()[0];
+
+	if (s->n_days == 0) {
+		say(s, false,
+		    "no tally yet under %s: 'telltls replay --mta %s LOG...' "
+		    "makes one from a mail log",
+		    s->tool->state, mta);
+	}
+}
+
+static void advise_day(struct status *s, const struct status_day *day)
+{
+	char date[WHEN_DATE_BUF];
+
+	(void)when_date(day->day, date);
+	if (day->error != 0) {
+		say(s, true, "%s cannot be read: %s", date,
+		    err_text(day->error));
+	} else if (day->damaged > 0) {
+		say(s, true,
+		    "%s is damaged: %" PRIu64 " records are left out, and "
+		    "missing in its totals",
+		    date, day->damaged);
+	}
+}
+
+static void advise_open(struct status *s)
+{
+	char date[WHEN_DATE_BUF];
+	size_t n = 0;
+
+	for (size_t i = s->n_days; i > 0; i--) {
+		const struct status_day *day = &s->days[i - 1];
+
+		if (day->error == 0 && day->sealed == 0 &&
+		    s->tool->now - day->day > SEAL_AFTER_S) {
+			(void)when_date(day->day, date);
+			n++;
+		}
+	}
+	if (n > 0) {
+		say(s, false,
+		    "%zu %s over but not sealed, so not reported, the first "
+		    "is %s: 'telltls replay --seal' seals all days after its "
+		    "logs",
+		    n, n == 1 ? "day is" : "days are", date);
+	}
+}
+
+/* Lines, but nothing in them. */
+static void advise_silent(struct status *s, const struct status_feed *feed)
+{
+	uint64_t lines = feed->counters[COUNTER_LINES];
+	uint64_t bad = feed->counters[COUNTER_BAD_LINE];
+
+	if (bad > lines) {
+		say(s, false,
+		    "feed %s: %" PRIu64 " of %" PRIu64 " lines are no log "
+		    "lines: is this the mail log?",
+		    feed->name, bad, bad + lines);
+	} else if (lines > 0 && feed->counters[COUNTER_RECORDS] == 0) {
+		say(s, false,
+		    "feed %s: none of %" PRIu64 " lines tells of an outgoing "
+		    "session: does %s log with our rules, or at least with "
+		    "LogLevel 9, under one of the names in idents?",
+		    feed->name, lines, feed->mta);
+	}
+}
+
+static void advise_lost(struct status *s, const struct status_feed *feed)
+{
+	const uint64_t *n = feed->counters;
+
+	if (n[COUNTER_GAP] > 0) {
+		say(s, true,
+		    "feed %s: part of the log was missing %" PRIu64
+		    " times; what it told is lost: is the log rotated before "
+		    "it is read, or cut in place?",
+		    feed->name, n[COUNTER_GAP]);
+	}
+	if (n[COUNTER_LATE] > 0) {
+		say(s, false,
+		    "feed %s: %" PRIu64 " sessions came after their day was "
+		    "sealed and are in no report",
+		    feed->name, n[COUNTER_LATE]);
+	}
+	if (n[COUNTER_OVERFLOW] > 0) {
+		say(s, false,
+		    "feed %s: %" PRIu64 " sessions are counted without "
+		    "details: tally.facts or tally.facts-per-domain is too "
+		    "small",
+		    feed->name, n[COUNTER_OVERFLOW]);
+	}
+	if (n[COUNTER_BAD_RECORD] > 0) {
+		say(s, false,
+		    "feed %s: %" PRIu64 " TLSRPT1 records are malformed: are "
+		    "the MTA's rules of this version of telltls?",
+		    feed->name, n[COUNTER_BAD_RECORD]);
+	}
+}
+
+static void advise_feed(struct status *s, const struct status_feed *feed)
+{
+	if (!feed->was_read) {
+		say(s, false, "feed %s was never read", feed->name);
+		return;
+	}
+	advise_silent(s, feed);
+	advise_lost(s, feed);
+	if (!feed->is_configured && s->tool->conf.n_feeds > 0) {
+		say(s, false, "feed %s is in the tallies, but not in %s",
+		    feed->name, s->tool->conf_path);
+	}
+}
+
+void status_advise(struct status *s)
+{
+	advise_empty(s);
+	for (size_t i = 0; i < s->n_days; i++) {
+		advise_day(s, &s->days[i]);
+	}
+	advise_open(s);
+	for (size_t i = 0; s->n_days > 0 && i < s->n_feeds; i++) {
+		advise_feed(s, &s->feeds[i]);
+	}
+}
