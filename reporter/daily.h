@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REPORTER_DAILY_H
+#define REPORTER_DAILY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/conf.h"
+#include "common/dns.h"
+#include "common/report.h"
+#include "common/tally.h"
+#include "reporter/ledger.h"
+
+/* What all days of a run share. */
+struct daily_env {
+	const struct conf *conf;
+	struct report_sender sender;
+	struct dns *dns;
+	struct ledger *ledger;   /* NULL: a dry run */
+	const char *out;         /* dry run: its directory; else the outbox, in
+	                            which each day has a directory */
+	const char *only_domain; /* NULL: all */
+	const char *const *exclude; /* domains left out, sorted by strcmp() */
+	size_t n_exclude;
+	int64_t now;         /* when the run began */
+	bool is_answered;    /* our resolver has answered something */
+	unsigned n_finished; /* days that nothing is left to do about */
+	int exit_code;       /* of sysexits(3), set by what went wrong */
+};
+
+/* What happened; sums over days. */
+struct daily_counts {
+	uint64_t domains; /* that had sessions and were looked at now */
+	uint64_t records; /* of these: published a valid record */
+	uint64_t reports; /* written */
+	uint64_t mails;   /* destinations of reports, by kind */
+	uint64_t uploads;
+	uint64_t excluded; /* domains left out by configuration */
+	uint64_t retries;  /* lookups that failed, to be tried again */
+	uint64_t silent;   /* the same, while our resolver answered nobody */
+	uint64_t given_up; /* lookups that failed for too long */
+	uint64_t failed;   /* reports that could not be made */
+	uint64_t unjudged; /* sessions in no report (promise 5) */
+	uint64_t nameless; /* sessions of no known domain */
+	uint64_t damaged;  /* facts and policies that the file has lost */
+};
+
+/*
+ * Makes the reports of one sealed day, those that the ledger does not know
+ * yet, and marks the day as finished when no domain is left. Counts are
+ * added. Returns 0, or the error that ended it; it is logged then, and
+ * exit_code is set.
+ */
+int daily_report(
+    struct daily_env *env, struct tally *t, struct daily_counts *counts);
+
+/*
+ * Asks our resolver for the root's name servers, which every resolver knows,
+ * and sets is_answered. Returns and logs likewise; no answer is no error.
+ */
+int daily_probe(struct daily_env *env);
+
+/* Logs that the ledger failed, sets exit_code; returns rc. */
+int daily_ledger_failed(struct daily_env *env, int rc);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REPORTER_GROUPS_H
+#define REPORTER_GROUPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/tally.h"
+
+/*
+ * The facts of a day, grouped by domain: an array of 24 bytes a fact, so that
+ * a million domains fit in little memory. Borrows the tally.
+ */
+struct groups_entry {
+	struct view domain; /* normalised; borrowed from the tally */
+	uint64_t cursor;    /* gives the fact to tally_next_fact() */
+};
+
+struct groups {
+	struct groups_entry *entries; /* by domain, then as in the tally */
+	size_t n;
+	size_t n_domains;
+	uint64_t nameless; /* sessions of no known domain: the last overflow */
+	uint64_t refused;  /* sessions of a domain that is not normalised */
+};
+
+/* Reads all facts; those of one domain only, unless it is NULL. */
+void groups_load(struct groups *g, struct tally *t, const char *domain);
+void groups_release(struct groups *g);
+
+/* Where the group that begins at entry begin ends (begin < g->n). */
+size_t groups_end(const struct groups *g, size_t begin);
+
+#endif

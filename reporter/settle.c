@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* settle.c - what an answer means for its domain */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "reporter/daily_private.h"
+#include "reporter/write.h"
+
+static struct view domain_of(const struct ask *ask)
+{
+	return ask->day->groups.entries[ask->begin].domain;
+}
+
+static int mark(struct ask *ask, enum ledger_state state, const char *what,
+    const char *file)
+{
+	struct daily *day = ask->day;
+	struct ledger_entry *e = &ask->entry;
+	int rc;
+
+	if (day->env->ledger == NULL) {
+		return 0;
+	}
+	e->state = state;
+	e->tries++;
+	e->first_try = e->first_try != 0 ? e->first_try : day->env->now;
+	e->last_try = day->env->now;
+	(void)snprintf(e->what, sizeof(e->what), "%s", what);
+	(void)snprintf(e->file, sizeof(e->file), "%s", file);
+	rc = ledger_mark(day->env->ledger, day->start, domain_of(ask), e);
+	if (rc != 0) {
+		return daily_ledger_failed(day->env, rc);
+	}
+	day->n_marks++;
+	return 0;
+}
+
+static int open_output(struct daily *day)
+{
+	unsigned sync = day->env->ledger != NULL ? OUTDIR_SYNC : 0;
+	int rc;
+
+	if (day->out != NULL) {
+		return 0;
+	}
+	rc = outdir_open(day->path, OUTDIR_CREATE | sync, &day->out);
+	return rc == 0 ? 0 : daily_output_failed(day, rc);
+}
+
+/* --- the report --- */
+
+static struct report *make_report(const struct ask *ask)
+{
+	const struct daily *day = ask->day;
+	struct report *r = report_new(
+	    &day->env->sender, domain_of(ask), day->start, day->sealed);
+
+	for (size_t i = ask->begin; i < ask->end; i++) {
+		uint64_t cursor = day->groups.entries[i].cursor;
+		struct tally_fact fact;
+
+		/* a sealed file does not change: what was there is there */
+		if (tally_next_fact(day->tally, &cursor, &fact) > 0) {
+			(void)report_add(r, &fact, NULL);
+		}
+	}
+	return r;
+}
+
+static void log_report(const struct ask *ask,
+    const struct report_totals *totals, const struct record *record,
+    const struct write_result *w)
+{
+	struct daily *day = ask->day;
+	struct view domain = domain_of(ask);
+	void (*log_it)(const char *, ...) =
+	    day->env->ledger == NULL ? log_info : log_debug;
+
+	progress_clear(&day->progress);
+	log_it("wrote report day=%s domain=%.*s successes=%" PRIu64
+	       " failures=%" PRIu64 " unjudged=%" PRIu64 " file=%s.json.gz",
+	    day->date, (int)domain.len, domain.s, totals->successes,
+	    totals->failures, totals->unjudged, w->base);
+	for (size_t i = 0; i < record->n_rua; i++) {
+		log_it("destination domain=%.*s number=%zu to=%s%s",
+		    (int)domain.len, domain.s, i,
+		    record->rua[i].kind == RECORD_MAILTO ? "mailto:" : "",
+		    record->rua[i].target);
+	}
+	if (w->refused > 0) {
+		log_warn("left out addresses that no mail can be made to "
+			 "domain=%.*s addresses=%u",
+		    (int)domain.len, domain.s, w->refused);
+	}
+}
+
+/* ERR_TOO_LONG, ERR_PARSE: there will never be a report of this. */
+static int report_failed(struct ask *ask, int rc)
+{
+	struct daily *day = ask->day;
+	struct view domain = domain_of(ask);
+
+	progress_clear(&day->progress);
+	log_error("cannot make report day=%s domain=%.*s: %s", day->date,
+	    (int)domain.len, domain.s, err_text(rc));
+	day->counts->failed++;
+	return mark(ask, LEDGER_GIVEN_UP, err_text(rc), "");
+}
+
+static int write_files(
+    struct ask *ask, struct report *r, const struct record *record)
+{
+	struct daily *day = ask->day;
+	struct report_totals totals;
+	struct write_result w;
+	int rc = open_output(day);
+
+	if (rc != 0) {
+		return rc;
+	}
+	rc = write_report(day->out, r, record, &w);
+	if (rc == ERR_TOO_LONG || rc == ERR_PARSE) {
+		return report_failed(ask, rc);
+	}
+	if (rc != 0) {
+		return daily_output_failed(day, rc);
+	}
+	report_totals(r, &totals);
+	day->counts->reports++;
+	day->counts->mails += w.mails;
+	day->counts->uploads += w.uploads;
+	day->n_files++;
+	log_report(ask, &totals, record, &w);
+	return mark(ask, LEDGER_WRITTEN, "", w.base);
+}
+
+static int report_to(struct ask *ask, const struct record *record)
+{
+	struct daily *day = ask->day;
+	struct report *r = make_report(ask);
+	struct report_totals totals;
+	int rc;
+
+	report_totals(r, &totals);
+	day->counts->records++;
+	day->counts->unjudged += totals.unjudged;
+	if (report_worth(r)) {
+		rc = write_files(ask, r, record);
+	} else {
+		rc = mark(ask, LEDGER_NONE, "no session was judged", "");
+	}
+	report_free(r);
+	return rc;
+}
+
+/* --- answers --- */
+
+/* Parses the texts of an answer; RDATA that is no TXT is no text. */
+static void read_record(const struct dns_answer *a, struct record *out)
+{
+	struct view *texts = xcalloc(a->n, sizeof(*texts));
+	size_t size = 0;
+	size_t n = 0;
+	char *buf;
+	char *at;
+
+	for (size_t i = 0; i < a->n; i++) {
+		size += a->rdata[i].len;
+	}
+	at = buf = xmalloc(size);
+	for (size_t i = 0; i < a->n; i++) {
+		int len = dns_txt_join(a->rdata[i], at, a->rdata[i].len);
+
+		if (len >= 0) {
+			texts[n++] = view_make(at, (size_t)len);
+			at += len;
+		}
+	}
+	record_parse(texts, n, out);
+	free(buf);
+	free(texts);
+}
+
+/*
+ * A temporary failure (R25). As long as our resolver has not answered a single
+ * question it is none of the domain's: no try is counted then (promise 5).
+ */
+static int lookup_failed(struct ask *ask, enum dns_status status)
+{
+	struct daily *day = ask->day;
+	struct daily_env *env = day->env;
+	struct view domain = domain_of(ask);
+	const char *word = dns_status_word(status);
+	int64_t first = ask->entry.first_try;
+
+	progress_clear(&day->progress);
+	if (!env->is_answered) {
+		day->counts->silent++;
+		day->n_silent++;
+		return 0;
+	}
+	if (first != 0 &&
+	    env->now - first >= (int64_t)env->conf->report.retry_s) {
+		log_warn("gave up domain: its record cannot be looked up "
+			 "day=%s domain=%.*s status=%s tries=%u",
+		    day->date, (int)domain.len, domain.s, word,
+		    ask->entry.tries + 1);
+		day->counts->given_up++;
+		return mark(ask, LEDGER_GIVEN_UP, word, "");
+	}
+	log_debug("lookup failed day=%s domain=%.*s status=%s tries=%u",
+	    day->date, (int)domain.len, domain.s, word, ask->entry.tries + 1);
+	day->counts->retries++;
+	day->n_retries++;
+	return mark(ask, LEDGER_RETRY, word, "");
+}
+
+int settle_answer(struct ask *ask, const struct dns_answer *a)
+{
+	struct record record;
+
+	switch (a->status) {
+	case DNS_ANSWER:
+		ask->day->env->is_answered = true;
+		read_record(a, &record);
+		if (record.status == RECORD_VALID) {
+			return report_to(ask, &record);
+		}
+		return mark(
+		    ask, LEDGER_NONE, record_status_word(record.status), "");
+	case DNS_NODATA:
+	case DNS_NXDOMAIN:
+		ask->day->env->is_answered = true;
+		return mark(ask, LEDGER_NONE, dns_status_word(a->status), "");
+	case DNS_SERVFAIL:
+	case DNS_BOGUS:
+	case DNS_TIMEOUT:
+	case DNS_ERROR:
+		break;
+	}
+	return lookup_failed(ask, a->status);
+}
+
+int settle_without_name(struct ask *ask)
+{
+	return mark(ask, LEDGER_NONE, "its name is too long for a record", "");
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REPORTER_WRITE_H
+#define REPORTER_WRITE_H
+
+#include "common/record.h"
+#include "common/report.h"
+#include "reporter/outdir.h"
+
+/* What was written of one report. */
+struct write_result {
+	char base[OUTDIR_NAME]; /* outdir_base() of its files */
+	unsigned mails;         /* .eml files */
+	unsigned uploads;       /* https destinations */
+	unsigned refused;       /* addresses that no mail can be made to */
+};
+
+/*
+ * Adds a report's files to the batch of a directory: its body as
+ * BASE.json.gz, and for the record's destination number N, if it is an
+ * address, the mail as BASE.N.eml. Returns 0; ERR_TOO_LONG or ERR_PARSE when
+ * no report can be made of this, and nothing was written; -errno.
+ */
+int write_report(struct outdir *o, struct report *r,
+    const struct record *record, struct write_result *out);
+
+#endif
