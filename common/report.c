@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.c - one policy domain's day: grouping and counting
+ *
+ * What a report says depends on the facts alone, not on the order in which
+ * they came, so that the same day always gives the same bytes (promise 6).
+ */
+
+#include "config.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/address.h"
+#include "common/digest.h"
+#include "common/err.h"
+#include "common/gzip.h"
+#include "common/report_details.h"
+#include "common/report_private.h"
+#include "common/when.h"
+
+uint64_t report_count_add(uint64_t a, uint64_t b)
+{
+	if (a > REPORT_COUNT_MAX || b > REPORT_COUNT_MAX - a) {
+		return REPORT_COUNT_MAX;
+	}
+	return a + b;
+}
+
+bool report_is_domain(struct view text)
+{
+	if (!domain_is_normal(text)) {
+		return false;
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		bool is_edge = i == 0 || i + 1 == text.len ||
+		    text.s[i - 1] == '.' || text.s[i + 1] == '.';
+
+		if (is_edge && text.s[i] == '-') {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The labels at the end that fit into max octets. */
+static const char *last_labels(const char *domain, size_t max)
+{
+	while (strlen(domain) > max && strchr(domain, '.') != NULL) {
+		domain = strchr(domain, '.') + 1;
+	}
+	return domain;
+}
+
+static void name_report(struct report *r)
+{
+	char date[WHEN_DATE_BUF];
+	char key[2 * DOMAIN_MAX + 32];
+	char sum[DIGEST_SHA256_HEX];
+	int domain_len = (int)r->domain.len;
+	int n;
+
+	(void)when_date(r->day, date);
+	(void)snprintf(
+	    r->date, sizeof(r->date), "%.4s%.2s%.2s", date, date + 5, date + 8);
+	n = snprintf(key, sizeof(key), "%s!%.*s!%s", r->sender.submitter,
+	    domain_len, r->domain.s, r->date);
+	assert(n > 0 && (size_t)n < sizeof(key));
+	(void)digest_sha256_hex(key, (size_t)n, sum);
+	memcpy(r->hex, sum, REPORT_HEX);
+	(void)snprintf(r->id, sizeof(r->id), "%s.%s@%s", r->date, r->hex,
+	    last_labels(r->sender.submitter,
+		REPORT_ID_MAX - REPORT_DATE - REPORT_HEX - 2));
+	n = snprintf(r->filename, sizeof(r->filename),
+	    "%s!%.*s!%" PRId64 "!%" PRId64 "!%s.json.gz", r->sender.submitter,
+	    domain_len, r->domain.s, r->day, r->day + WHEN_DAY_S - 1, r->hex);
+	if (n > REPORT_FILENAME_SHORT) { /* R124 */
+		(void)snprintf(r->filename, sizeof(r->filename),
+		    "%s!%.*s!%" PRId64 "!%" PRId64 ".json.gz",
+		    r->sender.submitter, domain_len, r->domain.s, r->day,
+		    r->day + WHEN_DAY_S - 1);
+	}
+}
+
+struct report *report_new(const struct report_sender *sender,
+    struct view domain, int64_t day, int64_t made)
+{
+	struct arena *a = arena_new();
+	struct report *r = arena_alloc(a, sizeof(*r));
+
+	assert(strlen(sender->submitter) <= DOMAIN_MAX);
+	assert(domain.len <= DOMAIN_MAX);
+	r->arena = a;
+	r->sender = *sender;
+	r->domain = domain;
+	r->day = when_day(day);
+	r->made = made;
+	name_report(r);
+	return r;
+}
+
+void report_free(struct report *r)
+{
+	if (r != NULL) {
+		arena_free(r->arena);
+	}
+}
+
+int report_compare_views(struct view a, struct view b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int c = n > 0 ? memcmp(a.s, b.s, n) : 0;
+
+	return c != 0 ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+static int compare_lists(
+    const struct view *a, size_t n_a, const struct view *b, size_t n_b)
+{
+	for (size_t i = 0; i < n_a && i < n_b; i++) {
+		int c = report_compare_views(a[i], b[i]);
+
+		if (c != 0) {
+			return c;
+		}
+	}
+	return (n_a > n_b) - (n_a < n_b);
+}
+
+/* R47 */
+static int compare_policies(
+    const struct report_policy *a, const struct report_policy *b)
+{
+	int c;
+
+	if (a->type != b->type) {
+		return a->type < b->type ? -1 : 1;
+	}
+	c = report_compare_views(a->domain, b->domain);
+	if (c == 0) {
+		c = compare_lists(
+		    a->strings, a->n_strings, b->strings, b->n_strings);
+	}
+	return c != 0 ? c : compare_lists(a->mx, a->n_mx, b->mx, b->n_mx);
+}
+
+static int by_policy(const void *a, const void *b)
+{
+	return compare_policies(
+	    &(*(const struct report_element *const *)a)->policy,
+	    &(*(const struct report_element *const *)b)->policy);
+}
+
+static const struct view *copy_list(
+    struct arena *a, const struct view *list, size_t n)
+{
+	struct view *copy = arena_alloc(a, n * sizeof(*copy));
+
+	for (size_t i = 0; i < n; i++) {
+		copy[i] = arena_view(a, list[i]);
+	}
+	return copy;
+}
+
+struct report_element *report_find_element(
+    struct report *r, const struct report_policy *policy)
+{
+	struct report_element **elements;
+	struct report_element *e;
+
+	for (size_t i = 0; i < r->n_elements; i++) {
+		e = r->elements[i];
+		if (compare_policies(&e->policy, policy) == 0) {
+			return e;
+		}
+	}
+	e = arena_alloc(r->arena, sizeof(*e));
+	e->policy = *policy;
+	e->policy.domain = arena_view(r->arena, policy->domain);
+	e->policy.strings =
+	    copy_list(r->arena, policy->strings, policy->n_strings);
+	e->policy.mx = copy_list(r->arena, policy->mx, policy->n_mx);
+	/* few: a day has as many as the domain had policies */
+	elements = arena_alloc(
+	    r->arena, (r->n_elements + 1) * sizeof(struct report_element *));
+	if (r->n_elements > 0) {
+		memcpy(elements, r->elements,
+		    r->n_elements * sizeof(struct report_element *));
+	}
+	elements[r->n_elements++] = e;
+	r->elements = elements;
+	r->is_sorted = false;
+	return e;
+}
+
+/* R99: a greeting of printable ASCII with more than blanks in it, or none. */
+static struct view usable_helo(struct view helo)
+{
+	bool is_blank = true;
+
+	if (helo.len > REPORT_TEXT_MAX) {
+		return view_of(NULL);
+	}
+	for (size_t i = 0; i < helo.len; i++) {
+		if (helo.s[i] < ' ' || helo.s[i] > '~') {
+			return view_of(NULL);
+		}
+		is_blank = is_blank && helo.s[i] == ' ';
+	}
+	return is_blank ? view_of(NULL) : helo;
+}
+
+static void add_detail(struct report *r, const struct report_element *element,
+    const struct tally_fact *fact, const struct judge_result *result)
+{
+	struct report_detail *d = arena_alloc(r->arena, sizeof(*d));
+	const struct fact *f = &fact->fact;
+
+	d->element = element;
+	d->type = result->type;
+	d->reason = arena_view(r->arena, view_of(result->reason));
+	if (report_is_domain(f->mx)) {
+		d->mx = arena_view(r->arena, f->mx);
+	}
+	d->helo = arena_view(r->arena, usable_helo(f->helo));
+	d->ip = f->ip;
+	if (r->sender.sending_mta_ip) {
+		d->sending_ip = f->sending_ip;
+	}
+	d->count = report_count_add(0, fact->count);
+	report_details_add(&r->details, r->arena, d);
+	r->is_sorted = false;
+}
+
+int report_add(struct report *r, const struct tally_fact *fact,
+    const struct policy *policy)
+{
+	struct report_policy key = { .domain = r->domain };
+	struct report_element *element;
+	struct judge_verdict verdict;
+
+	assert(view_eq(fact->fact.domain, r->domain));
+	judge(&fact->fact, policy, &verdict);
+	if (fact->count == 0) {
+		return 0;
+	}
+	if (verdict.outcome == JUDGED_UNKNOWN) {
+		r->unjudged = report_count_add(r->unjudged, fact->count);
+		return 0;
+	}
+	key.type = verdict.policy;
+	element = report_find_element(r, &key);
+	if (verdict.outcome == JUDGED_SUCCESS) {
+		element->successes =
+		    report_count_add(element->successes, fact->count);
+		return 0;
+	}
+	element->failures = report_count_add(element->failures, fact->count);
+	for (size_t i = 0; i < verdict.n; i++) {
+		add_detail(r, element, fact, &verdict.result[i]);
+	}
+	return 0;
+}
+
+void report_sort(struct report *r)
+{
+	if (r->is_sorted) {
+		return;
+	}
+	if (r->n_elements > 1) {
+		qsort(r->elements, r->n_elements,
+		    sizeof(struct report_element *), by_policy);
+	}
+	for (size_t i = 0; i < r->n_elements; i++) {
+		r->elements[i]->rank = (unsigned)i;
+	}
+	report_details_sort(&r->details);
+	r->is_sorted = true;
+}
+
+void report_totals(const struct report *r, struct report_totals *out)
+{
+	*out = (struct report_totals){ .unjudged = r->unjudged };
+	for (size_t i = 0; i < r->n_elements; i++) {
+		out->successes =
+		    report_count_add(out->successes, r->elements[i]->successes);
+		out->failures =
+		    report_count_add(out->failures, r->elements[i]->failures);
+	}
+}
+
+bool report_worth(const struct report *r)
+{
+	return r->n_elements > 0;
+}
+
+const char *report_id(const struct report *r)
+{
+	return r->id;
+}
+
+const char *report_filename(const struct report *r)
+{
+	return r->filename;
+}
+
+int report_gzip(const struct strbuf *json, struct strbuf *out)
+{
+	return gzip_compress(json->s, json->len, out);
+}
+
+static bool is_plain_text(const char *text)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f) {
+			return false;
+		}
+	}
+	return n > 0 && n <= REPORT_TEXT_MAX;
+}
+
+int report_check(const struct report *r)
+{
+	struct view submitter = view_of(r->sender.submitter);
+
+	if (!report_is_domain(r->domain) || !report_is_domain(submitter) ||
+	    view_index(submitter, '_') < submitter.len ||
+	    !is_plain_text(r->sender.organization) ||
+	    !address_is_plain(view_of(r->sender.contact), submitter)) {
+		return ERR_PARSE;
+	}
+	return 0;
+}

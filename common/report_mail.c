@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report_mail.c - the mail that carries a report (RFC 8460 5.3)
+ *
+ * Domains and addresses come from the DNS and the configuration. Each is
+ * checked here once more before it becomes part of a header (R150).
+ */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/address.h"
+#include "common/err.h"
+#include "common/report_private.h"
+#include "common/report_text.h"
+#include "common/when.h"
+
+enum {
+	LINE_WIDTH = 78,   /* octets that a header line should keep to */
+	BASE64_WIDTH = 76, /* R132 */
+	BASE64_LINE = BASE64_WIDTH / 4 * 3, /* octets in a full line */
+};
+
+/* Appends part of a header, on a new line if this one would be too long. */
+static void add_folded(
+    struct strbuf *out, size_t *column, const char *part, size_t len)
+{
+	if (*column + 1 + len > LINE_WIDTH) {
+		strbuf_adds(out, "\r\n");
+		*column = 0;
+	}
+	strbuf_addc(out, ' ');
+	strbuf_add(out, part, len);
+	*column += 1 + len;
+}
+
+/* Label and value stay on one line if a line has room for both. */
+static void add_folds(
+    struct strbuf *out, size_t *column, const char *label, struct view value)
+{
+	size_t label_len = strlen(label);
+
+	if (*column + 2 + label_len + value.len > LINE_WIDTH &&
+	    2 + label_len + value.len <= LINE_WIDTH) {
+		strbuf_adds(out, "\r\n");
+		*column = 0;
+	}
+	add_folded(out, column, label, label_len);
+	add_folded(out, column, value.s, value.len);
+}
+
+/* RFC 8460 5.3: FWS between the parts only (R145, R146). */
+static void add_subject(const struct report *r, struct strbuf *out)
+{
+	char id[REPORT_ID_MAX + 3];
+	size_t column = sizeof("Subject:") - 1;
+
+	(void)snprintf(id, sizeof(id), "<%s>", r->id);
+	strbuf_adds(out, "Subject:");
+	add_folds(out, &column, "Report Domain:", r->domain);
+	add_folds(out, &column, "Submitter:", view_of(r->sender.submitter));
+	add_folds(out, &column, "Report-ID:", view_of(id));
+	strbuf_adds(out, "\r\n");
+}
+
+static void add_headers(
+    const struct report *r, const char *to, unsigned index, struct strbuf *out)
+{
+	char date[WHEN_RFC5322_BUF];
+
+	strbuf_addf(out, "Date: %s\r\n", when_rfc5322(r->made, date));
+	strbuf_addf(out, "From: %s\r\n", r->sender.from);
+	strbuf_addf(out, "To: %s\r\n", to);
+	add_subject(r, out);
+	strbuf_addf(out, "Message-ID: <%s.%s.%u@%s>\r\n", r->date, r->hex,
+	    index, r->sender.submitter);
+	strbuf_adds(out, "TLS-Report-Domain: ");
+	strbuf_addv(out, r->domain);
+	strbuf_addf(
+	    out, "\r\nTLS-Report-Submitter: %s\r\n", r->sender.submitter);
+	strbuf_adds(out,
+	    "TLS-Required: No\r\n" /* R171 */
+	    "Auto-Submitted: auto-generated\r\n"
+	    "MIME-Version: 1.0\r\n"
+	    "Content-Type: multipart/report; report-type=\"tlsrpt\";\r\n");
+	strbuf_addf(out, " boundary=\"telltls-%s\"\r\n", r->hex);
+}
+
+/* One line without its end; len is 1 to BASE64_LINE. */
+static void add_base64_line(
+    struct strbuf *out, const unsigned char *s, size_t len)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	char line[BASE64_WIDTH];
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i += 3) {
+		uint32_t bits = (uint32_t)s[i] << 16;
+
+		if (i + 1 < len) {
+			bits |= (uint32_t)s[i + 1] << 8;
+		}
+		if (i + 2 < len) {
+			bits |= s[i + 2];
+		}
+		line[n] = digits[bits >> 18];
+		line[n + 1] = digits[bits >> 12 & 63];
+		line[n + 2] = digits[bits >> 6 & 63];
+		line[n + 3] = digits[bits & 63];
+		n += 4;
+	}
+	if (len % 3 != 0) {
+		memset(line + n - (3 - len % 3), '=', 3 - len % 3);
+	}
+	strbuf_add(out, line, n);
+}
+
+static void add_base64(struct strbuf *out, const struct strbuf *data)
+{
+	const unsigned char *s = (const unsigned char *)strbuf_str(data);
+	const size_t step = BASE64_LINE;
+
+	for (size_t i = 0; i < data->len; i += step) {
+		size_t left = data->len - i;
+
+		add_base64_line(out, s + i, left < step ? left : step);
+		strbuf_adds(out, "\r\n");
+	}
+}
+
+/* R130-R134 */
+static void add_parts(
+    struct report *r, const struct strbuf *gz, struct strbuf *out)
+{
+	strbuf_addf(out, "\r\n--telltls-%s\r\n", r->hex);
+	strbuf_adds(out,
+	    "Content-Type: text/plain; charset=us-ascii\r\n"
+	    "Content-Transfer-Encoding: 7bit\r\n\r\n");
+	report_text(r, out);
+	strbuf_addf(out, "\r\n--telltls-%s\r\n", r->hex);
+	strbuf_addf(out,
+	    "Content-Type: application/tlsrpt+gzip\r\n"
+	    "Content-Transfer-Encoding: base64\r\n"
+	    "Content-Disposition: attachment;\r\n"
+	    " filename=\"%s\"\r\n\r\n",
+	    r->filename);
+	add_base64(out, gz);
+	strbuf_addf(out, "\r\n--telltls-%s--\r\n", r->hex);
+}
+
+int report_mail(struct report *r, const struct strbuf *gz, const char *to,
+    unsigned index, struct strbuf *out)
+{
+	int rc = report_check(r);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (!address_is_safe(view_of(to)) ||
+	    !address_is_plain(view_of(r->sender.from),
+		view_of(r->sender.submitter))) { /* R148 */
+		return ERR_PARSE;
+	}
+	add_headers(r, to, index, out);
+	add_parts(r, gz, out);
+	return out->failed ? ERR_TOO_LONG : 0;
+}
