@@ -16,6 +16,7 @@
 #include "common/mem.h"
 #include "common/sendmail_line.h"
 #include "common/sendmail_plain.h"
+#include "common/sendmail_record.h"
 #include "common/sendmail_rules.h"
 #include "common/sendmail_state.h"
 
@@ -23,47 +24,59 @@
 static int line_to(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
-	struct sendmail_session *s;
+	struct sendmail_session *s = LIST_FIRST(&p->sessions);
 	int rc = 0;
 
+	sendmail_hints_clear(p);
 	if (!l->has_relay) {
 		return 0;
 	}
-	LIST_FOREACH(s, &p->sessions, link) {
-		if (rc == 0 && s->from_rules) {
-			rc = sendmail_rules_to(sm, s, l);
+	while (rc == 0 && s != NULL) {
+		struct sendmail_session *next = LIST_NEXT(s, link);
+
+		if (s->from_rules) {
+			rc = sendmail_rules_to(sm, p, s, l);
 		}
+		s = next;
 	}
 	return rc != 0 ? rc : sendmail_plain_to(sm, p, pos, t, l);
 }
-
-enum {
-	SPLIT_MAX = 8192
-}; /* bytes of a record that was cut; 3 parts at most */
 
 static void drop_split(struct sendmail_process *p)
 {
 	free(p->split);
 	p->split = NULL;
 	p->split_len = 0;
+	p->split_parts = 0;
 }
 
-/* Adds a part of a record that Sendmail cut. */
-static void keep_split(
+/* Adds a part of a record that Sendmail cut. False: there is no such record. */
+static bool keep_split(
     struct sendmail_process *p, const struct sendmail_line *l)
 {
+	if (p->split_len + l->text.len > SENDMAIL_SPLIT ||
+	    l->part != p->split_parts + 1) {
+		return false;
+	}
 	p->split = xrealloc_array(p->split, p->split_len + l->text.len, 1);
 	memcpy(p->split + p->split_len, l->text.s, l->text.len);
 	p->split_len += l->text.len;
+	p->split_parts++;
+	return true;
 }
 
-static int line_split_head(
-    struct sendmail_process *p, uint64_t pos, const struct sendmail_line *l)
+static int bad_split(struct sendmail *sm, struct sendmail_process *p, int64_t t)
+{
+	drop_split(p);
+	return sendmail_bump(sm, t, COUNTER_BAD_RECORD);
+}
+
+static int line_split_head(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
 	p->split_pos = pos;
 	(void)view_copy(l->qid, p->split_qid, sizeof(p->split_qid));
-	keep_split(p, l);
-	return 0;
+	return keep_split(p, l) ? 0 : bad_split(sm, p, t);
 }
 
 static int line_record(struct sendmail *sm, struct sendmail_process *p,
@@ -76,7 +89,7 @@ static int line_record(struct sendmail *sm, struct sendmail_process *p,
 		return sendmail_rules_server(sm, p, pos, t, l);
 	}
 	if (l->kind == SENDMAIL_RCPT) {
-		return sendmail_rules_rcpt(sm, p, t, l);
+		return sendmail_rules_rcpt(sm, p, pos, t, l);
 	}
 	return sendmail_bump(sm, t, COUNTER_BAD_RECORD);
 }
@@ -91,15 +104,13 @@ static int line_split_tail(struct sendmail *sm, struct sendmail_process *p,
 	if (p->split == NULL || !view_is(l->qid, p->split_qid)) {
 		return 0;
 	}
-	if (p->split_len + l->text.len > SPLIT_MAX) {
-		drop_split(p);
-		return sendmail_bump(sm, t, COUNTER_BAD_RECORD);
+	if (!keep_split(p, l)) {
+		return bad_split(sm, p, t);
 	}
-	keep_split(p, l);
 	if (l->has_more) {
 		return 0;
 	}
-	sendmail_line_parse_record(
+	sendmail_record_parse(
 	    l->qid, view_make(p->split, p->split_len), &whole);
 	rc = line_record(sm, p, p->split_pos, t, &whole);
 	drop_split(p);
@@ -116,7 +127,7 @@ static int line_any(struct sendmail *sm, struct sendmail_process *p,
 	case SENDMAIL_RCPT:
 		return line_record(sm, p, pos, t, l);
 	case SENDMAIL_SPLIT_HEAD:
-		return line_split_head(p, pos, l);
+		return line_split_head(sm, p, pos, t, l);
 	case SENDMAIL_SPLIT_TAIL:
 		return line_split_tail(sm, p, t, l);
 	case SENDMAIL_TLS_UP:
@@ -145,11 +156,11 @@ static bool opens_process(const struct sendmail_line *l)
 {
 	switch (l->kind) {
 	case SENDMAIL_OTHER:
+	case SENDMAIL_BAD:
 	case SENDMAIL_SPLIT_TAIL:
 		return false;
 	case SENDMAIL_TO:
 		return l->is_tlsa_error;
-	case SENDMAIL_BAD:
 	case SENDMAIL_TRY:
 	case SENDMAIL_SERVER:
 	case SENDMAIL_RCPT:
@@ -163,6 +174,16 @@ static bool opens_process(const struct sendmail_line *l)
 		return true;
 	}
 	return false;
+}
+
+/*
+ * How long a process may be silent after a line. It depends on the line
+ * alone: see sendmail_process.c.
+ */
+static int64_t limit_of(const struct sendmail_line *l)
+{
+	return l->kind == SENDMAIL_TO && !l->has_more ? SENDMAIL_IDLE_S :
+							SENDMAIL_WAIT_S;
 }
 
 static int sendmail_line(
@@ -179,20 +200,22 @@ static int sendmail_line(
 	} else if (rc == 0 && l.kind != SENDMAIL_OTHER) {
 		p = sendmail_process_find(sm, line);
 	}
+	if (rc == 0 && p == NULL && l.kind == SENDMAIL_BAD) {
+		rc = sendmail_bump(sm, line->t, COUNTER_BAD_RECORD);
+	}
 	if (rc != 0 || p == NULL) {
 		return rc;
 	}
 	rc = sendmail_bump(sm, line->t, COUNTER_RECORDS);
 	if (rc == 0 && p->split != NULL && l.kind != SENDMAIL_SPLIT_TAIL) {
 		/* its other part never came */
-		drop_split(p);
-		rc = sendmail_bump(sm, line->t, COUNTER_BAD_RECORD);
+		rc = bad_split(sm, p, line->t);
 	}
 	if (rc == 0) {
 		rc = line_any(sm, p, pos, line->t, &l);
 	}
 	if (rc == 0) {
-		sendmail_process_touch(sm, p, line->t);
+		sendmail_process_touch(sm, p, line->t, limit_of(&l));
 	}
 	return rc;
 }
@@ -200,61 +223,34 @@ static int sendmail_line(
 static int sendmail_flush(struct mta *m)
 {
 	struct sendmail *sm = (struct sendmail *)m;
-	struct sendmail_process *p;
 	int rc = 0;
 
-	while (rc == 0 &&
-	    ((p = TAILQ_FIRST(&sm->idle)) != NULL ||
-		(p = TAILQ_FIRST(&sm->waiting)) != NULL)) {
-		rc = sendmail_process_close(sm, p, false);
+	while (rc == 0 && sm->n_processes > 0) {
+		rc = sendmail_process_close(sm, sm->heap[0], false);
 	}
 	return rc;
 }
 
-static uint64_t process_oldest(const struct sendmail_process *p)
+static uint64_t sendmail_oldest(const struct mta *m)
 {
-	const struct sendmail_session *s;
-	uint64_t pos = p->hint_pos;
-
-	LIST_FOREACH(s, &p->sessions, link) {
-		pos = s->pos < pos ? s->pos : pos;
-	}
-	return p->split != NULL && p->split_pos < pos ? p->split_pos : pos;
-}
-
-static uint64_t lru_oldest(const struct sendmail_lru *lru)
-{
-	const struct sendmail_process *p;
+	const struct sendmail *sm = (const struct sendmail *)m;
 	uint64_t pos = UINT64_MAX;
 
-	TAILQ_FOREACH(p, lru, lru) {
-		uint64_t mine = process_oldest(p);
+	for (unsigned i = 0; i < sm->n_processes; i++) {
+		uint64_t mine = sendmail_process_oldest(sm->heap[i]);
 
 		pos = mine < pos ? mine : pos;
 	}
 	return pos;
 }
 
-static uint64_t sendmail_oldest(const struct mta *m)
-{
-	const struct sendmail *sm = (const struct sendmail *)m;
-	uint64_t a = lru_oldest(&sm->idle);
-	uint64_t b = lru_oldest(&sm->waiting);
-
-	return a < b ? a : b;
-}
-
 static unsigned sendmail_open_sessions(const struct mta *m)
 {
 	const struct sendmail *sm = (const struct sendmail *)m;
-	const struct sendmail_process *p;
 	unsigned n = 0;
 
-	TAILQ_FOREACH(p, &sm->idle, lru) {
-		n += p->n_sessions;
-	}
-	TAILQ_FOREACH(p, &sm->waiting, lru) {
-		n += p->n_sessions;
+	for (unsigned i = 0; i < sm->n_processes; i++) {
+		n += sm->heap[i]->n_sessions;
 	}
 	return n;
 }
@@ -263,8 +259,6 @@ static struct mta *sendmail_create(void)
 {
 	struct sendmail *sm = xcalloc(1, sizeof(*sm));
 
-	TAILQ_INIT(&sm->idle);
-	TAILQ_INIT(&sm->waiting);
 	return &sm->mta;
 }
 
@@ -272,8 +266,8 @@ static void sendmail_destroy(struct mta *m)
 {
 	struct sendmail *sm = (struct sendmail *)m;
 
-	for (unsigned i = 0; i < SENDMAIL_PROCESSES; i++) {
-		sendmail_process_free(sm->slot[i]);
+	for (unsigned i = 0; i < sm->n_processes; i++) {
+		sendmail_process_free(sm->heap[i]);
 	}
 	free(sm);
 }

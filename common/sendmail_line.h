@@ -19,7 +19,7 @@ enum sendmail_kind {
 	SENDMAIL_TRY,          /* TLSRPT1^T: STARTTLS is about to be sent */
 	SENDMAIL_SERVER,       /* TLSRPT1^S: the outcome, once a connection */
 	SENDMAIL_RCPT,         /* TLSRPT1^R: before each RCPT */
-	SENDMAIL_SPLIT_HEAD,   /* "QID[1]: TLSRPT1^R|T^...", cut: see text */
+	SENDMAIL_SPLIT_HEAD,   /* "QID[1]: TLSRPT1^...", cut: see text */
 	SENDMAIL_SPLIT_TAIL,   /* "QID[n]: ...", n > 1: see text */
 	SENDMAIL_TLS_UP,       /* STARTTLS=client, relay=, version=, verify= */
 	SENDMAIL_VERIFYMSG,    /* STARTTLS=client, cert-..., verifymsg= */
@@ -43,20 +43,21 @@ struct sendmail_line {
 	bool tls_required_no;
 	bool is_new;         /* on a new connection */
 	struct view host;    /* MX host; relay= of the other kinds */
-	struct view nexthop; /* $h */
-	struct view sender;  /* envelope sender: only with has_tail */
-	struct view rcpt;    /* recipient: only with has_tail */
-	struct view tail; /* sender, "^r:", recipient, not told apart (T, R) */
-	bool has_tail;    /* sender and recipient could be told apart */
+	struct view nexthop; /* $h; "" where it cannot be told */
+	struct view sender;  /* envelope sender: only with has_sender */
+	bool has_sender;     /* it could be told apart from what follows */
+	struct view domain;  /* T, R: of the recipient, still escaped */
 	/* other lines */
 	struct view
 	    text; /* verifymsg=, reason=, arg1=, or the rest of a split */
 	struct view ruleset;
+	unsigned part;  /* of a split record: 1 is the head */
 	bool is_closed; /* TLS_ERROR: connection lost; is_timeout: no answer */
 	bool is_timeout;
 	/* SENDMAIL_TO */
 	struct view rcpts; /* the list, still escaped: sendmail_unescape() */
-	bool has_more;     /* more to= lines of this attempt follow */
+	bool has_more;     /* more to= lines of this attempt follow; of a
+	                      split record, more parts */
 	struct view mailer;
 	bool has_relay;     /* relay= was there; host and addr are its parts */
 	bool is_tlsa_error; /* given up: TLSA lookup failed, no connection */
@@ -64,24 +65,5 @@ struct sendmail_line {
 
 /* Takes a message (what follows "ident[pid]: ") apart. Never fails. */
 void sendmail_line_parse(struct view msg, struct sendmail_line *out);
-
-/*
- * Parses a TLSRPT1 record that was put together from its halves: text is
- * "TLSRPT1^R^..." whole.
- */
-void sendmail_line_parse_record(
-    struct view qid, struct view text, struct sendmail_line *out);
-
-/*
- * Undoes Sendmail's log escapes (doubled backslash, \ooo) into out, at
- * most size bytes. Returns the length.
- */
-size_t sendmail_unescape(struct view text, char *out, size_t size);
-
-/*
- * The next address of an unescaped to= list: cuts it off *list. Quoted local
- * parts may hold anything. Returns false at the end of the list.
- */
-bool sendmail_next_rcpt(struct view *list, struct view *address);
 
 #endif

@@ -14,10 +14,12 @@ void sendmail_set_outcome(struct sendmail_session *s,
 
 	if (view_is(verify, "SOFTWARE")) {
 		s->tls = FACT_TLS_FAILED;
+		s->is_failed = true;
 		reason =
 		    p->reason[0] != '\0' ? p->reason : "tls-handshake-failure";
 	} else if (view_is(verify, "FAILURE")) {
 		s->tls = FACT_TLS_FAILED;
+		s->is_failed = true;
 		reason = "connection-closed-during-handshake";
 	} else if (view_is(verify, "NONE") && p->tls_forbidden) {
 		s->tls = FACT_TLS_NOT_OFFERED;

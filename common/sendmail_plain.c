@@ -14,43 +14,35 @@
 
 #include "common/sendmail_plain.h"
 
-/* A session told by a plain line; hints of lines before it are used up. */
-static int plain_session(struct sendmail *sm, struct sendmail_process *p,
-    uint64_t pos, int64_t t, const struct sendmail_line *l,
-    struct sendmail_session **out)
+/* A session told by a plain line that names its host. */
+static struct sendmail_session *plain_session(struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
-	int rc = sendmail_session_new(
-	    sm, p, p->hint_pos < pos ? p->hint_pos : pos, t, out);
+	struct sendmail_session *s = sendmail_session_new(p, pos, t);
 
-	if (rc == 0) {
-		sendmail_session_host(*out, l->host);
-		/* Sendmail shows 100 characters: a longer name is not known */
-		if (l->host.len >= 100) {
-			(*out)->mx[0] = '\0';
-		}
+	sendmail_session_host(s, l->host);
+	/* Sendmail shows 100 characters: a longer name is not known */
+	if (l->host.len >= 100) {
+		s->mx[0] = '\0';
 	}
-	return rc;
+	return s;
 }
 
 int sendmail_plain_tls_up(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
-	struct sendmail_session *s = NULL;
-	int rc;
+	struct sendmail_session *s;
 
-	if (p->has_rules) {
+	sendmail_hints_done(p);
+	if (p->rules_pos != UINT64_MAX) {
 		return 0;
 	}
-	rc = plain_session(sm, p, pos, t, l, &s);
-	if (rc != 0) {
-		return rc;
-	}
+	s = plain_session(p, pos, t, l);
 	(void)view_copy(l->version, s->version, sizeof(s->version));
 	if (!sendmail_set_certificate(s, l->verify, FACT_CHAIN_UNKNOWN)) {
 		s->left_out = COUNTER_UNCLEAR;
 	}
-	sendmail_hints_clear(p);
-	return 0;
+	return sendmail_session_trim(sm, p);
 }
 
 void sendmail_plain_verifymsg(
@@ -59,11 +51,10 @@ void sendmail_plain_verifymsg(
 	struct sendmail_session *s = LIST_FIRST(&p->sessions);
 	enum fact_chain chain = tls_reason_chain(l->text);
 
-	if (p->has_rules) {
-		sendmail_hint(p, pos);
-		p->chain = chain;
-	} else if (s != NULL && s->chain == FACT_CHAIN_BAD && s->is_pending &&
-	    chain != FACT_CHAIN_OK) {
+	sendmail_hint(p, pos);
+	p->chain = chain;
+	if (s != NULL && !s->from_rules && s->chain == FACT_CHAIN_BAD &&
+	    s->is_pending && chain != FACT_CHAIN_OK) {
 		/* it follows the line of the connection that it is about */
 		s->chain = chain;
 	}
@@ -84,25 +75,22 @@ void sendmail_plain_tls_error(
 	(void)view_copy(view_of(token), p->reason, sizeof(p->reason));
 }
 
+/* A session without TLS, over with the next to= line. */
 static int plain_failure(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l, struct view verify)
 {
-	struct sendmail_session *s = NULL;
-	bool was_offered = l->kind == SENDMAIL_DANE_REFUSED;
-	int rc = plain_session(sm, p, pos, t, l, &s);
+	struct sendmail_session *s =
+	    plain_session(p, p->hint_pos < pos ? p->hint_pos : pos, t, l);
 
-	if (rc == 0) {
-		s->is_failed = true;
-		sendmail_set_outcome(s, p, verify, was_offered);
-		sendmail_hints_clear(p);
-	}
-	return rc;
+	s->is_failed = true;
+	sendmail_set_outcome(s, p, verify, l->kind == SENDMAIL_DANE_REFUSED);
+	return sendmail_session_trim(sm, p);
 }
 
 int sendmail_plain_dane(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
-	if (p->has_rules) {
+	if (p->rules_pos != UINT64_MAX) {
 		return 0;
 	}
 	return plain_failure(sm, p, pos, t, l,
@@ -113,17 +101,20 @@ int sendmail_plain_dane(struct sendmail *sm, struct sendmail_process *p,
 int sendmail_plain_reject(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
+	int rc = 0;
+
 	if (view_is(l->ruleset, "try_tls")) {
 		sendmail_hint(p, pos);
 		p->tls_forbidden = true;
 		return 0;
 	}
 	/* other words than these follow a line that told of the session */
-	if (p->has_rules ||
-	    (!view_is(l->text, "SOFTWARE") && !view_is(l->text, "FAILURE"))) {
-		return 0;
+	if (p->rules_pos == UINT64_MAX &&
+	    (view_is(l->text, "SOFTWARE") || view_is(l->text, "FAILURE"))) {
+		rc = plain_failure(sm, p, pos, t, l, l->text);
 	}
-	return plain_failure(sm, p, pos, t, l, l->text);
+	sendmail_hints_clear(p);
+	return rc;
 }
 
 /* relay= of a to= line is shortened to 40 characters: "abc...xyz". */
@@ -146,35 +137,51 @@ static bool is_host(const struct sendmail_session *s, struct view shown)
 		    0);
 }
 
-/* Why a delivery that a plain line tells of has no policy domain for us. */
-static enum counter plain_left_out(const struct sendmail_line *l)
+/* Is this the line of a message that went over a session with TLS? */
+static bool is_same(
+    const struct sendmail_session *s, const struct sendmail_line *l)
 {
 	struct ip ip;
 
+	/* without an address there was no connection */
+	return ip_parse(l->addr, &ip) == 0 && is_host(s, l->host) &&
+	    (!ip_is_known(&s->ip) || memcmp(&s->ip, &ip, sizeof(ip)) == 0);
+}
+
+/* Why a delivery that a plain line tells of has no policy domain for us. */
+static enum counter plain_left_out(const struct sendmail_line *l)
+{
+	bool is_relay = view_is(l->mailer, "relay");
+	struct ip ip;
+
+	if (is_relay && ip_parse(l->addr, &ip) == 0 && ip_is_loopback(&ip)) {
+		return COUNTER_SUBMISSION;
+	}
 	if (l->host.len > 2 && l->host.s[0] == '[' &&
 	    ip_parse(view_make(l->host.s + 1, l->host.len - 2), &ip) == 0) {
-		return view_is(l->mailer, "relay") && ip_is_loopback(&ip) ?
-		    COUNTER_SUBMISSION :
-		    COUNTER_LITERAL;
+		return COUNTER_LITERAL;
 	}
 	/* a smart host: which one was asked for is not in the line */
-	return view_is(l->mailer, "relay") ? COUNTER_UNCLEAR : COUNTER_COUNT;
+	return is_relay ? COUNTER_UNCLEAR : COUNTER_COUNT;
 }
 
 /*
  * Plain lines name no message: a session with TLS serves each to= line of its
- * process and host, a failed one the next to= line, of whatever host.
+ * process and host, one that failed the next to= line, of whatever host.
  */
-static int serve(struct sendmail *sm, struct sendmail_session *s, bool same,
-    const struct sendmail_line *l)
+static int serve(struct sendmail *sm, struct sendmail_process *p,
+    struct sendmail_session *s, const struct sendmail_line *l)
 {
 	int rc;
 
-	if (same && !ip_is_known(&s->ip)) {
+	if (!ip_is_known(&s->ip) && is_host(s, l->host)) {
 		(void)ip_parse(l->addr, &s->ip);
 	}
 	rc = sendmail_session_add_rcpts(sm, s, l->rcpts, plain_left_out(l));
 	s->is_pending = s->is_failed && l->has_more;
+	if (rc == 0 && s->is_failed && !s->is_pending) {
+		rc = sendmail_session_close(sm, p, s);
+	}
 	return rc;
 }
 
@@ -182,45 +189,39 @@ static int serve(struct sendmail *sm, struct sendmail_session *s, bool same,
 static int tlsa_error(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
-	struct sendmail_session *s = NULL;
-	int rc = plain_session(sm, p, pos, t, l, &s);
+	struct sendmail_session *s = plain_session(p, pos, t, l);
+	int rc;
 
-	if (rc != 0) {
-		return rc;
-	}
 	s->tls = FACT_TLS_NO_SESSION;
 	s->dane = FACT_DANE_LOOKUP_FAILED;
 	s->is_failed = true;
 	(void)view_copy(
 	    view_of("tlsa-lookup-failed"), s->reason, sizeof(s->reason));
-	rc = sendmail_session_add_rcpts(sm, s, l->rcpts, plain_left_out(l));
-	s->is_pending = false;
-	return rc != 0 ? rc : sendmail_session_close(sm, p, s);
+	rc = serve(sm, p, s, l);
+	return rc != 0 ? rc : sendmail_session_trim(sm, p);
 }
 
 int sendmail_plain_to(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
-	struct sendmail_session *s;
+	struct sendmail_session *s = LIST_FIRST(&p->sessions);
 	bool is_served = false;
+	bool is_known = !l->is_tlsa_error;
 	int rc = 0;
 
-	LIST_FOREACH(s, &p->sessions, link) {
-		bool same = is_host(s, l->host);
+	while (rc == 0 && s != NULL) {
+		struct sendmail_session *next = LIST_NEXT(s, link);
 
-		if (rc != 0 || s->from_rules) {
-			continue;
-		}
-		if (s->is_failed && s->is_pending) {
-			rc = serve(sm, s, same, l);
-		} else if (!s->is_failed && same && !is_served) {
+		if (!s->from_rules && s->is_failed) {
+			/* the list of an error may go on: [more] */
+			is_known |= s->tls == FACT_TLS_NO_SESSION;
+			rc = serve(sm, p, s, l);
+		} else if (!s->from_rules && !is_served && is_same(s, l)) {
 			/* the newest: an older one to this host is over */
 			is_served = true;
-			rc = serve(sm, s, same, l);
+			rc = serve(sm, p, s, l);
 		}
+		s = next;
 	}
-	if (rc == 0 && l->is_tlsa_error) {
-		rc = tlsa_error(sm, p, pos, t, l);
-	}
-	return rc;
+	return rc != 0 || is_known ? rc : tlsa_error(sm, p, pos, t, l);
 }

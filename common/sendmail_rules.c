@@ -3,8 +3,14 @@
  * sendmail_rules.c - the TLSRPT1 records of our rulesets (etc/sendmail)
  *
  * T before STARTTLS, S once a connection, R before each recipient. A session
- * with recipients is counted at the first R of each policy domain; one that
- * failed before has no R, so it waits for the to= line that ends the attempt.
+ * is counted for the policy domains of its recipients as their R come by; one
+ * that failed before has no R, so it waits for the to= line that ends the
+ * attempt.
+ *
+ * d: names the next hop of a whole message: the domain of one of its
+ * recipients (the last one that comes by, as it is seen), to which the others
+ * came because they have the same hosts; or, by mailertable, a domain of
+ * none. So the recipients are held back until one is in that domain.
  */
 
 #include "config.h"
@@ -13,76 +19,90 @@
 
 #include "common/err.h"
 #include "common/sendmail_rules.h"
+#include "common/sendmail_text.h"
 
-/* {h}: a next hop "domain.", "[host]" or "[address]". */
-static struct view nexthop_of(struct view d)
+/*
+ * The next hop that d: names: a normalised domain, "[]" for an address
+ * literal, "" for what is neither.
+ */
+static void read_nexthop(
+    struct sendmail *sm, struct view d, char out[DOMAIN_BUF])
 {
-	char normal[DOMAIN_BUF];
-	struct view inner;
+	struct view text = view_make(
+	    sm->text, sendmail_unescape(d, sm->text, sizeof(sm->text)));
+	int n = domain_normalise(text, out);
 
-	if (d.len < 3 || d.s[0] != '[' || d.s[d.len - 1] != ']') {
-		return d;
+	if (n == ERR_LITERAL && text.len > 2 && text.s[text.len - 1] == ']') {
+		/* brackets round a name only forbid the MX lookup */
+		n = domain_normalise(view_make(text.s + 1, text.len - 2), out);
+		n = n > 0 ? n : ERR_LITERAL;
 	}
-	/* brackets round a name only forbid the MX lookup */
-	inner = view_make(d.s + 1, d.len - 2);
-	return domain_normalise(inner, normal) > 0 ? inner : d;
+	if (n == ERR_LITERAL) {
+		(void)view_copy(view_of("[]"), out, DOMAIN_BUF);
+	}
 }
 
 static bool is_own(const struct sendmail *sm, const struct sendmail_line *l)
 {
-	char domain[DOMAIN_BUF];
-	char rcpt[1024];
-	size_t n = sendmail_unescape(l->rcpt, rcpt, sizeof(rcpt));
+	return l->has_sender && mta_is_own_sender(&sm->mta, l->sender);
+}
 
-	/* a recipient that is no address: sender and recipient are mixed up */
-	return l->has_tail &&
-	    domain_of_address(view_make(rcpt, n), domain) != ERR_PARSE &&
-	    mta_is_own_sender(&sm->mta, l->sender);
+/* The message whose recipients are to be told yet. */
+static const char *waits_for(const struct sendmail_session *s)
+{
+	return s->n_held > 0 ? s->rcpt_qid : s->qid;
 }
 
 /*
  * A record of another message: the delivery attempt of the earlier one is
  * over, whether or not its to= line was logged.
  */
-static int resolve_others(
+static int end_others(
     struct sendmail *sm, struct sendmail_process *p, struct view qid)
 {
-	struct sendmail_session *s;
+	struct sendmail_session *s = LIST_FIRST(&p->sessions);
 	int rc = 0;
 
-	LIST_FOREACH(s, &p->sessions, link) {
-		if (rc == 0 && s->is_pending && s->from_rules &&
-		    !view_is(qid, s->qid)) {
-			rc = sendmail_session_resolve(sm, s);
+	while (rc == 0 && s != NULL) {
+		struct sendmail_session *next = LIST_NEXT(s, link);
+
+		if (s->from_rules && !view_is(qid, waits_for(s))) {
+			rc = s->is_failed ? sendmail_session_close(sm, p, s) :
+			    s->is_pending ? sendmail_session_resolve(sm, s) :
+					    0;
 		}
+		s = next;
 	}
 	return rc;
+}
+
+/* What every record means to its process. */
+static int begin(struct sendmail *sm, struct sendmail_process *p, uint64_t pos,
+    const struct sendmail_line *l)
+{
+	int rc = sendmail_process_note_record(sm, p, pos);
+
+	return rc != 0 ? rc : end_others(sm, p, l->qid);
 }
 
 int sendmail_rules_try(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, const struct sendmail_line *l)
 {
-	p->has_rules = true;
-	sendmail_process_drop_plain(p);
 	sendmail_hints_clear(p);
 	sendmail_hint(p, pos);
 	p->has_try = true;
 	p->try_own = is_own(sm, l);
 	(void)ip_parse(l->addr, &p->try_ip);
-	return resolve_others(sm, p, l->qid);
+	return begin(sm, p, pos, l);
 }
 
 static int open_session(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
-	struct sendmail_session *s = NULL;
+	struct sendmail_session *s =
+	    sendmail_session_new(p, p->hint_pos < pos ? p->hint_pos : pos, t);
 	bool had_try;
-	int rc = sendmail_session_new(
-	    sm, p, p->hint_pos < pos ? p->hint_pos : pos, t, &s);
 
-	if (rc != 0) {
-		return rc;
-	}
 	s->from_rules = true;
 	s->tls_required_no = l->tls_required_no;
 	(void)view_copy(l->qid, s->qid, sizeof(s->qid));
@@ -90,7 +110,7 @@ static int open_session(struct sendmail *sm, struct sendmail_process *p,
 	(void)ip_parse(l->addr, &s->ip);
 	(void)ip_parse(l->origin, &s->sending_ip);
 	sendmail_session_host(s, l->host);
-	(void)domain_normalise(nexthop_of(l->nexthop), s->nexthop);
+	read_nexthop(sm, l->nexthop, s->nexthop);
 	had_try = p->has_try && memcmp(&p->try_ip, &s->ip, sizeof(s->ip)) == 0;
 	if (is_own(sm, l) || (had_try && p->try_own)) {
 		s->left_out = COUNTER_OWN_REPORT;
@@ -99,27 +119,29 @@ static int open_session(struct sendmail *sm, struct sendmail_process *p,
 	    !sendmail_set_certificate(s, l->verify, p->chain)) {
 		sendmail_set_outcome(s, p, l->verify, had_try);
 		s->version[0] = '\0';
-		return 0;
+	} else {
+		s->name = view_is(l->name, "match") ? FACT_NAME_MATCH :
+		    view_is(l->name, "nomatch")     ? FACT_NAME_MISMATCH :
+						      FACT_NAME_UNKNOWN;
 	}
-	s->name = view_is(l->name, "match") ? FACT_NAME_MATCH :
-	    view_is(l->name, "nomatch")     ? FACT_NAME_MISMATCH :
-					      FACT_NAME_UNKNOWN;
-	return 0;
+	return sendmail_session_trim(sm, p);
+}
+
+/* On a reused connection in clear, each message comes by here. */
+static bool is_attempt(const struct sendmail_line *l)
+{
+	return l->is_new || l->version.len > 0 ||
+	    view_is(l->verify, "SOFTWARE") || view_is(l->verify, "FAILURE");
 }
 
 int sendmail_rules_server(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
-	bool no_attempt =
-	    view_is(l->verify, "NONE") || view_is(l->verify, "TEMP");
-	int rc = resolve_others(sm, p, l->qid);
+	int rc = begin(sm, p, pos, l);
 
-	p->has_rules = true;
-	sendmail_process_drop_plain(p);
 	if (rc == 0 && view_is(l->verify, "CLEAR")) {
 		rc = sendmail_bump(sm, t, COUNTER_CLEAR_RETRY);
-	} else if (rc == 0 && (l->is_new || !no_attempt)) {
-		/* on a reused connection in clear, each message comes by here */
+	} else if (rc == 0 && is_attempt(l)) {
 		rc = open_session(sm, p, pos, t, l);
 	}
 	sendmail_hints_clear(p);
@@ -144,54 +166,90 @@ static struct sendmail_session *find_session(
 }
 
 /*
- * The recipient stands last in a T or R record and a domain holds no '@', so
- * what follows the last one is its domain whatever stands before.
+ * Counts a recipient for its session, and for those that failed before it in
+ * the same attempt: all recipients of an attempt go to the same hosts.
  */
-static struct view rcpt_domain(struct sendmail *sm, struct view tail)
+static int add_rcpt(struct sendmail *sm, struct sendmail_process *p,
+    struct sendmail_session *served, const char *domain, enum counter left_out)
 {
-	size_t at = view_rindex(tail, '@');
-	struct view domain = view_skip(tail, at < tail.len ? at + 1 : tail.len);
+	struct sendmail_session *s;
+	int rc = sendmail_session_add(sm, served, view_of(domain), left_out);
 
-	return view_make(
-	    sm->text, sendmail_unescape(domain, sm->text, sizeof(sm->text)));
+	LIST_FOREACH(s, &p->sessions, link) {
+		if (rc == 0 && s != served && s->from_rules && s->is_pending &&
+		    strcmp(s->qid, served->rcpt_qid) == 0 &&
+		    strcmp(s->nexthop, served->nexthop) == 0) {
+			rc = sendmail_session_add(
+			    sm, s, view_of(domain), left_out);
+		}
+	}
+	return rc;
 }
 
-int sendmail_rules_rcpt(struct sendmail *sm, struct sendmail_process *p,
-    int64_t t, const struct sendmail_line *l)
-{
-	struct sendmail_session *s = find_session(p, l);
-	struct view domain = rcpt_domain(sm, l->tail);
-	struct view nexthop = nexthop_of(l->nexthop);
-	char a[DOMAIN_BUF];
-	char b[DOMAIN_BUF];
-	int rc = resolve_others(sm, p, l->qid);
-
-	if (rc != 0 || s == NULL) {
-		return rc != 0 ? rc : sendmail_bump(sm, t, COUNTER_ORPHAN);
-	}
-	s->is_pending = false;
-	if (!view_is(l->qid, s->rcpt_qid)) {
-		/* a message's first recipient is the one that $h belongs to */
-		(void)view_copy(l->qid, s->rcpt_qid, sizeof(s->rcpt_qid));
-		s->is_direct = domain_normalise(domain, a) > 0 &&
-		    domain_normalise(nexthop, b) > 0 && strcmp(a, b) == 0;
-	}
-	return sendmail_session_add(sm, s, s->is_direct ? domain : nexthop,
-	    is_own(sm, l)          ? COUNTER_OWN_REPORT :
-		l->tls_required_no ? COUNTER_TLS_REQUIRED :
-				     COUNTER_COUNT);
-}
-
-/* A to= line ends the attempts of its message that are still pending. */
-int sendmail_rules_to(struct sendmail *sm, struct sendmail_session *s,
-    const struct sendmail_line *l)
+/* Counts each recipient that was held back for his own domain. */
+static int add_held(
+    struct sendmail *sm, struct sendmail_process *p, struct sendmail_session *s)
 {
 	int rc = 0;
 
-	if (s->is_pending && view_is(l->qid, s->qid)) {
-		rc = sendmail_session_add_rcpts(sm, s, l->rcpts,
-		    s->tls_required_no ? COUNTER_TLS_REQUIRED : COUNTER_COUNT);
-		s->is_pending = l->has_more;
+	for (unsigned i = 0; rc == 0 && i < s->n_held; i++) {
+		rc = add_rcpt(sm, p, s, s->held[i], s->rcpt_left_out);
 	}
+	s->n_held = 0;
+	s->is_pending = false;
 	return rc;
+}
+
+int sendmail_rules_rcpt(struct sendmail *sm, struct sendmail_process *p,
+    uint64_t pos, int64_t t, const struct sendmail_line *l)
+{
+	struct sendmail_session *s;
+	char domain[DOMAIN_BUF];
+	char nexthop[DOMAIN_BUF];
+	int rc = begin(sm, p, pos, l);
+
+	sendmail_hints_clear(p);
+	if (rc != 0) {
+		return rc;
+	}
+	s = find_session(p, l);
+	if (s == NULL) {
+		return sendmail_bump(sm, t, COUNTER_ORPHAN);
+	}
+	read_nexthop(sm, l->nexthop, nexthop);
+	(void)domain_normalise(
+	    view_make(sm->text,
+		sendmail_unescape(l->domain, sm->text, sizeof(sm->text))),
+	    domain);
+	if (!view_is(l->qid, s->rcpt_qid)) {
+		s->is_direct = false;
+		(void)view_copy(l->qid, s->rcpt_qid, sizeof(s->rcpt_qid));
+		(void)view_copy(view_of(nexthop), s->nexthop, DOMAIN_BUF);
+	}
+	s->rcpt_left_out = is_own(sm, l) ? COUNTER_OWN_REPORT :
+	    l->tls_required_no           ? COUNTER_TLS_REQUIRED :
+					   COUNTER_COUNT;
+	sendmail_session_hold(s, domain);
+	s->is_direct =
+	    s->is_direct || (domain[0] != '\0' && strcmp(domain, nexthop) == 0);
+	return s->is_direct ? add_held(sm, p, s) : 0;
+}
+
+int sendmail_rules_to(struct sendmail *sm, struct sendmail_process *p,
+    struct sendmail_session *s, const struct sendmail_line *l)
+{
+	int rc;
+
+	if (!s->is_pending || !view_is(l->qid, waits_for(s))) {
+		return 0;
+	}
+	if (s->n_held > 0) {
+		return l->has_more ? 0 : sendmail_session_resolve(sm, s);
+	}
+	rc = sendmail_session_keep_rcpts(sm, s, l->rcpts);
+	if (rc != 0 || l->has_more) {
+		return rc;
+	}
+	return s->is_failed ? sendmail_session_close(sm, p, s) :
+			      sendmail_session_resolve(sm, s);
 }

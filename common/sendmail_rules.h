@@ -20,10 +20,13 @@ int sendmail_rules_server(struct sendmail *sm, struct sendmail_process *p,
 
 /* R: a recipient is about to be sent. */
 int sendmail_rules_rcpt(struct sendmail *sm, struct sendmail_process *p,
-    int64_t t, const struct sendmail_line *l);
+    uint64_t pos, int64_t t, const struct sendmail_line *l);
 
-/* A to= line, for a session that came from records. */
-int sendmail_rules_to(struct sendmail *sm, struct sendmail_session *s,
-    const struct sendmail_line *l);
+/*
+ * A to= line, for a session that came from records: ends the attempt of its
+ * message if that is still pending. May free the session.
+ */
+int sendmail_rules_to(struct sendmail *sm, struct sendmail_process *p,
+    struct sendmail_session *s, const struct sendmail_line *l);
 
 #endif

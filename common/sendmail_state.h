@@ -21,9 +21,12 @@ enum {
 	SENDMAIL_DOMAINS = 4096, /* policy domains on one connection */
 	SENDMAIL_QID = 24,       /* characters of a queue id */
 	SENDMAIL_HOST = 256,     /* host text as logged */
-	/* seconds of log time after which a process is over */
-	SENDMAIL_IDLE_S = 600,
-	SENDMAIL_WAIT_S = 4500, /* Timeout.starttls and .datafinal are 1 h */
+	SENDMAIL_LIST = 65536,   /* bytes of a list of recipients in parts */
+	SENDMAIL_SPLIT = 8192,   /* bytes of a record in parts */
+	/* seconds of log time after which a process is over ... */
+	SENDMAIL_IDLE_S = 600,  /* ... that ended a delivery attempt */
+	SENDMAIL_WAIT_S = 4500, /* ... that did not: Timeout.starttls and
+	                           .datafinal are 1 h */
 };
 
 /* A policy domain of one session. */
@@ -39,15 +42,19 @@ struct sendmail_session {
 	int64_t t;                         /* when TLS was tried */
 	bool from_rules;                   /* else from plain lines */
 	bool is_pending;      /* whose recipients it was for is not known yet */
-	bool is_failed;       /* plain: no TLS, over with the next to= line */
+	bool is_failed;       /* given up: no other message goes over it */
 	bool tls_required_no; /* the message that opened it said so */
 	enum counter left_out;           /* all of it, why; or COUNTER_COUNT */
 	char qid[SENDMAIL_QID + 1];      /* message that opened it */
 	char rcpt_qid[SENDMAIL_QID + 1]; /* message of the latest R line */
-	bool is_direct;                  /* its next hop is its domain */
-	char host[SENDMAIL_HOST];        /* as logged, no final dot */
-	char mx[DOMAIN_BUF];             /* normalised, "" if it is no name */
-	char nexthop[DOMAIN_BUF];        /* "" if it is an address literal */
+	bool is_direct; /* that message goes to its recipients' own domains */
+	enum counter rcpt_left_out; /* why that message does not count */
+	char (*held)[DOMAIN_BUF];   /* owned: domains of that message, of which
+	                                none was its next hop yet */
+	unsigned n_held;
+	char host[SENDMAIL_HOST]; /* as logged, no final dot */
+	char mx[DOMAIN_BUF];      /* normalised, "" if it is no name */
+	char nexthop[DOMAIN_BUF]; /* "[]": address literal; "": unknown */
 	char version[17];
 	char reason[TLS_REASON_BUF];
 	struct ip ip;
@@ -58,17 +65,20 @@ struct sendmail_session {
 	enum fact_dane dane;
 	struct sendmail_domain *domains; /* owned */
 	unsigned n_domains;
+	char *list; /* owned: recipients of the to= lines so far, or NULL */
+	size_t list_len;
 };
 
 LIST_HEAD(sendmail_sessions, sendmail_session);
 
 struct sendmail_process {
-	TAILQ_ENTRY(sendmail_process) lru; /* of one of the two lists */
-	bool is_waiting;                   /* which one */
-	uint64_t host;                     /* hash of the log's host name */
+	unsigned place; /* in the heap */
+	uint64_t host;  /* hash of the log's host name */
 	uint32_t pid;
-	int64_t last;   /* time of its latest line */
-	bool has_rules; /* TLSRPT1 lines seen: plain ones do not count */
+	int64_t last;       /* time of its latest line */
+	int64_t deadline;   /* after this time it is over */
+	uint64_t rules_pos; /* its latest TLSRPT1 record; UINT64_MAX: none. A
+	                       process with records is judged by them alone */
 	struct sendmail_sessions sessions;
 	unsigned n_sessions;
 	/* what the lines just before said of the session to come */
@@ -79,21 +89,20 @@ struct sendmail_process {
 	bool has_try;       /* STARTTLS was about to be sent ... */
 	bool try_own;       /* ... for a report of ours ... */
 	struct ip try_ip;   /* ... to this address */
-	/* first half of a record that Sendmail cut in two */
+	/* first parts of a record that Sendmail cut */
 	char *split; /* owned, or NULL */
 	size_t split_len;
+	unsigned split_parts;
 	uint64_t split_pos;
 	char split_qid[SENDMAIL_QID + 1];
 };
 
-TAILQ_HEAD(sendmail_lru, sendmail_process);
-
 struct sendmail {
 	struct mta mta; /* first */
 	struct sendmail_process *slot[SENDMAIL_PROCESSES];
-	struct sendmail_lru idle;    /* oldest first */
-	struct sendmail_lru waiting; /* those with something unresolved */
-	char text[SYSLOG_LINE_MAX];  /* for unescaping one line */
+	struct sendmail_process *heap[SENDMAIL_PROCESSES]; /* by deadline */
+	unsigned n_processes;
+	char text[SYSLOG_LINE_MAX]; /* for unescaping one line */
 };
 
 /*
@@ -107,9 +116,12 @@ int sendmail_process_get(struct sendmail *sm, const struct syslog_line *line,
 struct sendmail_process *sendmail_process_find(
     const struct sendmail *sm, const struct syslog_line *line);
 
-/* Notes a process's line at time t, after it was worked on. */
-void sendmail_process_touch(
-    struct sendmail *sm, struct sendmail_process *p, int64_t t);
+/*
+ * Notes a process's line at time t, after it was worked on; it is over if
+ * none follows within limit_s. A process that holds nothing is freed.
+ */
+void sendmail_process_touch(struct sendmail *sm, struct sendmail_process *p,
+    int64_t t, int64_t limit_s);
 
 /* Closes its sessions and frees it; expired: nothing more was logged. */
 int sendmail_process_close(
@@ -118,8 +130,15 @@ int sendmail_process_close(
 /* Frees it and its sessions without counting anything. NULL is allowed. */
 void sendmail_process_free(struct sendmail_process *p);
 
-/* Takes its unresolved plain sessions away: its records tell better. */
-void sendmail_process_drop_plain(struct sendmail_process *p);
+/* The first line that the process still needs. */
+uint64_t sendmail_process_oldest(const struct sendmail_process *p);
+
+/*
+ * Notes a TLSRPT1 record at pos: its plain sessions, if any, end, and those
+ * that were not counted yet are dropped, since its records tell better.
+ */
+int sendmail_process_note_record(
+    struct sendmail *sm, struct sendmail_process *p, uint64_t pos);
 
 /* Closes what is over by the time of a line. */
 int sendmail_expire(struct sendmail *sm, int64_t t);
@@ -133,12 +152,15 @@ void sendmail_hint(struct sendmail_process *p, uint64_t pos);
 /* Forgets what was said of the session to come. */
 void sendmail_hints_clear(struct sendmail_process *p);
 
-/*
- * A new session of a process, at its head. The oldest one is closed when
- * there are too many. Returns 0 or what the sink returned.
- */
-int sendmail_session_new(struct sendmail *sm, struct sendmail_process *p,
-    uint64_t pos, int64_t t, struct sendmail_session **out);
+/* Forgets all but that STARTTLS was about to be sent. */
+void sendmail_hints_done(struct sendmail_process *p);
+
+/* A new session of a process, at its head, before any limit is checked. */
+struct sendmail_session *sendmail_session_new(
+    struct sendmail_process *p, uint64_t pos, int64_t t);
+
+/* Closes the oldest session of a process that has too many. */
+int sendmail_session_trim(struct sendmail *sm, struct sendmail_process *p);
 
 /* Sets host and mx of a session from text as logged. */
 void sendmail_session_host(struct sendmail_session *s, struct view host);
@@ -159,9 +181,16 @@ int sendmail_session_add(struct sendmail *sm, struct sendmail_session *s,
 int sendmail_session_add_rcpts(struct sendmail *sm, struct sendmail_session *s,
     struct view rcpts, enum counter left_out);
 
+/* Keeps a part of a list that the next to= line goes on with. */
+int sendmail_session_keep_rcpts(
+    struct sendmail *sm, struct sendmail_session *s, struct view rcpts);
+
+/* Keeps a recipient domain of the message that is passing. */
+void sendmail_session_hold(struct sendmail_session *s, const char *domain);
+
 /*
- * Nobody told for whom it was: counts for the next hop if that is known.
- * Afterwards the session is not pending.
+ * All is told that will be: counts for the recipients kept, or for the next
+ * hop if that is known. Afterwards the session is not pending.
  */
 int sendmail_session_resolve(struct sendmail *sm, struct sendmail_session *s);
 
@@ -178,6 +207,10 @@ void sendmail_set_outcome(struct sendmail_session *s,
  */
 bool sendmail_set_certificate(
     struct sendmail_session *s, struct view verify, enum fact_chain chain);
+
+/* Frees it without counting anything. */
+void sendmail_session_free(
+    struct sendmail_process *p, struct sendmail_session *s);
 
 /* Resolves, counts what was left out, frees. */
 int sendmail_session_close(struct sendmail *sm, struct sendmail_process *p,

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/err.h"
@@ -261,6 +262,13 @@ static int parse_traditional(struct view line, int64_t until, int64_t *t)
 		}
 	}
 	return ERR_PARSE;
+}
+
+void when_zone_init(void)
+{
+	/* without TZ, glibc looks whether the file has changed, each time */
+	(void)setenv("TZ", ":/etc/localtime", 0);
+	tzset();
 }
 
 int when_parse_stamp(struct view line, int64_t until, int64_t *t)

@@ -31,6 +31,13 @@ const char *when_rfc3339(int64_t t, char out[WHEN_RFC3339_BUF]);
 const char *when_rfc5322(int64_t t, char out[WHEN_RFC5322_BUF]);
 
 /*
+ * Takes the zone of the system for the rest of the process, so that reading a
+ * stamp without a zone looks at no file. To be called at start, before
+ * threads; what TZ says already stays.
+ */
+void when_zone_init(void);
+
+/*
  * Reads the time stamp at the front of a log line: "Nov 22 11:32:34",
  * "Nov  2 ...", "Nov 02 ..." (no year, local zone: the zone of the process),
  * or ISO 8601 "2026-11-22T11:32:34[.frac](Z|+hh:mm|+hhmm)". A stamp without

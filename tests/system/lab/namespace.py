@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Namespaces of our own: mounts, processes, network, host name.
+
+What is started by command() is process 1 inside, so when it ends the kernel
+ends all that it started; its mounts are gone, too. The network is a loopback
+and nothing else.
+"""
+import ctypes
+import fcntl
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+
+_UNSHARE = ("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child",
+            "--mount-proc", "--propagation", "private")
+_PROGRAMS = ("chroot", "ldconfig", "m4", "openssl", "unshare")
+_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 32, 4096, 16384
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
+
+
+def why_not():
+    """None, or why there can be no mail world."""
+    if os.geteuid() != 0:
+        return "needs root"
+    missing = [name for name in _PROGRAMS if shutil.which(name) is None]
+    if missing:
+        return "not installed: " + ", ".join(missing)
+    p = subprocess.run([*_UNSHARE, "true"], stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True)
+    if p.returncode != 0:
+        return "no namespaces: " + (p.stderr.strip().splitlines() or ["unshare failed"])[-1]
+    return None
+
+
+def command(*args):
+    """The command line that runs Python with these arguments inside."""
+    return [*_UNSHARE, sys.executable, *args]
+
+
+def settle(host):
+    """Inside: names the host and brings the loopback up."""
+    socket.sethostname(host)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        name = b"lo".ljust(16, b"\0")
+        answer = fcntl.ioctl(s, _SIOCGIFFLAGS, name + bytes(16))
+        flags = struct.unpack_from("h", answer, 16)[0] | _IFF_UP
+        fcntl.ioctl(s, _SIOCSIFFLAGS, name + struct.pack("h", flags) + bytes(14))
+
+
+def bind(source, target, read_only=True):
+    """Inside: shows a file or folder of the host at target as well."""
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def mount(src, flags):
+        if libc.mount(src, os.fsencode(target), None, ctypes.c_ulong(flags), None) != 0:
+            raise OSError(ctypes.get_errno(), f"mount {source} on {target}")
+
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        open(target, "ab").close()
+    mount(os.fsencode(source), _MS_BIND | _MS_REC)
+    if read_only:
+        mount(None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY)
+
+
+def count_processes(name):
+    """Inside: how many processes of that name run."""
+    n = 0
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+                head, _, tail = f.read().rpartition(") ")
+        except OSError:
+            continue
+        n += head.endswith("(" + name) and tail[0] != "Z"
+    return n
+
+
+def remove(folder):
+    """Removes a folder in which command() has worked, unless something is
+    still mounted there."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as f:
+        mounts = [line.split()[4] for line in f]
+    if not any(path.startswith(folder + "/") for path in mounts):
+        shutil.rmtree(folder)

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The mail world of the system test: receivers, their DNS, the messages.
+
+A row of RECEIVERS is one MX host. IMMEDIATE is delivered as it comes, each
+message by a process of its own; QUEUED waits for a queue run, where one
+process delivers all of it together with what has to be tried again.
+"""
+import os
+import ssl
+from typing import NamedTuple
+
+from . import certs, receiver
+
+ZONE = "lab.test"
+HOST = "mta." + ZONE
+NAMESERVER = "127.0.1.1"
+REPORTER = "tlsrpt@" + HOST  # the envelope sender of our reports
+SENDER = "sender@bounce." + ZONE  # failed messages go back to a receiver, too
+STARTTLS_S = 8  # how long the MTA waits in a handshake
+_L60 = "l" * 60
+LONG = f"{_L60}.{_L60}.{_L60}.{ZONE}"
+
+
+class Row(NamedTuple):
+    name: str               # the MX host is mx.NAME.lab.test ...
+    host: str = None        # ... unless given
+    domains: tuple = ()     # that it serves, by default NAME.lab.test
+    preference: int = 10
+    starttls: str = "tls"   # this and some more: see receiver.py
+    version: object = None
+    greeting: str = None
+    refuse_first: int = 0
+    reject: bool = False
+    cert: str = "good"      # good, expired, not-yet-valid, self-signed, untrusted
+    names: tuple = ()       # in the certificate, by default that of the host
+    cn: str = None          # in the certificate, by default the first of names
+    access: str = ""        # what the MTA's access map says of the host
+    match: str = "match"    # what telltls must say of the name,
+    reason: str = ""        # and of what went wrong;
+    left_out: str = ""      # or the counter of all sessions with it
+
+    @property
+    def takes_mail(self):
+        talks = self.starttls in ("tls", "absent") or self.starttls[0].isdigit()
+        return talks and not self.reject and self.greeting is None and \
+            not self.access.startswith("TLS_Srv")
+
+    @property
+    def mx(self):
+        return self.host or f"mx.{self.name}.{ZONE}"
+
+    @property
+    def served(self):
+        return self.domains or (f"{self.name}.{ZONE}",)
+
+
+RECEIVERS = (
+    Row("good"),
+    Row("tls12", version=ssl.TLSVersion.TLSv1_2),
+    Row("bounce"),
+    Row("wild", names=(f"*.wild.{ZONE}",)),
+    Row("case", names=(f"MX.Case.{ZONE.upper()}",)),
+    Row("expired", cert="expired"),
+    Row("notyet", cert="not-yet-valid"),
+    Row("selfsigned", cert="self-signed"),
+    Row("untrusted", cert="untrusted"),
+    Row("wrongname", names=("mx.elsewhere.test",), match="mismatch"),
+    # One label too many for the wildcard.
+    Row("deep", host=f"a.mx.deep.{ZONE}", names=(f"*.deep.{ZONE}",), match="mismatch"),
+    Row("notls", starttls="absent", reason="starttls-not-offered"),
+    Row("tls454", starttls="454 4.7.0", reason="starttls-reply-4xx"),
+    Row("tls502", starttls="502 5.5.1", reason="starttls-reply-5xx"),
+    Row("closed", starttls="close", reason="connection-closed-during-handshake"),
+    Row("reset", starttls="reset", reason="connection-closed-during-handshake"),
+    Row("plain", starttls="plain", reason="not-tls"),
+    Row("alert", starttls="alert", reason="tls-remote-alert-80-internal-error"),
+    Row("hang", starttls="hang", reason="timeout-during-handshake"),
+    # These see nothing of a message, so all that goes there is of one kind.
+    Row("reset-no", starttls="reset", left_out="tls-required-no"),
+    Row("reset-own", starttls="reset", left_out="own-report"),
+    Row("multi1", starttls="alert", reason="tls-remote-alert-80-internal-error",
+        domains=(f"multi.{ZONE}",)),
+    Row("multi2", domains=(f"multi.{ZONE}",), preference=20),
+    Row("shared", domains=(f"shared1.{ZONE}", f"shared2.{ZONE}", f"shared3.{ZONE}")),
+    Row("later", refuse_first=1),
+    Row("reject", reject=True),
+    Row("busy", greeting="421 4.3.2 come back later"),
+    Row("long", host="mx." + LONG, domains=(LONG,), cn="long"),
+    # What the site itself forbids or demands.
+    Row("forbidden", access="Try_TLS:{} NO", left_out="local-policy"),
+    Row("demanded", access="TLS_Srv:{} VERIFY", cert="self-signed"),
+    # Reached by the MTA's mailertable: as a domain with an MX, and as a host.
+    Row("smart"),
+    Row("hub", domains=(f"mx.hub.{ZONE}",)),
+    # What strangers choose must not end up in other fields.
+    Row("hostile", cn="a(b c,d;e^v:NONE^p:^f:\\5Cg$h|i@j\"<%0%1> \u00e9"),
+    Row("hostile2", cn="^v:OK^n:match", match="mismatch",
+        names=("x^n:match^v:OK", "mx.hostile2", f"mx.hostile2.{ZONE}.x")),
+    # The first certificate is good for both hosts, the second for none.
+    Row("two", names=(f"mx.two.{ZONE}", f"mx.leak.{ZONE}")),
+    Row("leak", names=("mx.elsewhere.test",), match="mismatch"),
+)
+
+# Domains that the mailertable sends elsewhere: sessions count for the next hop.
+RELAYED = {
+    f"relayed1.{ZONE}": f"smart.{ZONE}",
+    f"relayed2.{ZONE}": f"smart.{ZONE}",
+    f"relayed3.{ZONE}": f"[mx.hub.{ZONE}]",
+}
+REJECTING = {d for row in RECEIVERS if row.reject for d in row.served}
+
+# Whose domain asks for no report, or in a way that is not valid.
+NO_RECORD = ("tls12",)
+BROKEN_RECORD = ("wild",)
+ZONE_EXTRA = f"""\
+refused.{ZONE}. 60 IN MX 10 mx.refused.{ZONE}.
+mx.refused.{ZONE}. 60 IN A 127.0.1.250
+_smtp._tls.refused.{ZONE}. 60 IN TXT "v=TLSRPTv1; rua=mailto:tls@refused.{ZONE}"
+"""
+
+
+class Message(NamedTuple):
+    to: tuple
+    sender: str = SENDER
+    tls_required_no: bool = False
+
+    def text(self):
+        field = "TLS-Required: No\r\n" if self.tls_required_no else ""
+        return (f"From: <{SENDER}>\r\nTo: undisclosed-recipients:;\r\nSubject: test\r\n"
+                f"{field}\r\nHello.\r\n")
+
+
+def _to(*users, **more):
+    """A user without a domain is one of NAME.lab.test."""
+    return Message(tuple(u if "@" in u else f"user@{u}.{ZONE}" for u in users), **more)
+
+
+IMMEDIATE = (
+    *(_to("user@" + domain) for row in RECEIVERS if row.preference == 10 and not row.left_out
+      for domain in row.served),
+    _to("forbidden"),
+    _to("refused"),
+    _to("shared1", "shared2"),
+    _to("shared3", "shared2", "shared1"),
+    _to("relayed1"), _to("relayed1", "relayed2"), _to("relayed3"),
+    _to("good", f"other@good.{ZONE}", "notls", "wild", "wrongname", "shared3", "reset", "later"),
+    _to("user@GOOD.Lab.Test"),
+    # Left out of the counts.
+    _to("good", tls_required_no=True),
+    _to("notls", tls_required_no=True),
+    _to("reset-no", tls_required_no=True),
+    _to("good", sender=REPORTER),
+    _to("reset-own", sender=REPORTER),
+    _to("user@[127.0.1.11]"),
+    # What strangers choose must not end up in other fields.
+    _to("good", sender=""),
+    _to(f'"a^v:OK^n:match^i:FAKE^r:b@c"@selfsigned.{ZONE}'),
+    _to(f'"a b (d) ; , ="@good.{ZONE}', f"user%0%1%2@good.{ZONE}"),
+    _to("good", sender=f'"a^r:user@expired.{ZONE}^v:NONE"@bounce.{ZONE}'),
+    # So long that Sendmail cuts its log line in two.
+    _to(f"{'r' * 50}@{LONG}", sender=f"{'s' * 220}@bounce.{ZONE}"),
+)
+QUEUED = (
+    _to("good"), _to("good"), _to(f"third@good.{ZONE}"),
+    _to("shared1"), _to("shared2"),
+    _to("tls12", tls_required_no=True), _to("tls12"),
+    _to("wild", tls_required_no=True), _to("wild", tls_required_no=True),
+    _to("notls"), _to("notls"),
+    _to("tls454"), _to("tls454"),
+    _to("alert"), _to("alert"),
+    _to("two"), _to("leak"),
+)
+
+
+def zone():
+    """The zone as text, in the form that dns.py wants."""
+    lines = [f"{ZONE}. 60 IN SOA ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 60",
+             f"{ZONE}. 60 IN NS ns.{ZONE}.", f"ns.{ZONE}. 60 IN A {NAMESERVER}",
+             f"{HOST}. 60 IN A 127.0.0.1"]
+    for ip, row in addresses().items():
+        lines.append(f"{row.mx}. 60 IN A {ip}")
+        lines += [f"{domain}. 60 IN MX {row.preference} {row.mx}." for domain in row.served]
+    for domain in sorted({d for row in RECEIVERS for d in row.served}):
+        name = domain.partition(".")[0]
+        rua = f"rua=mailto:tls@{domain}" if name not in BROKEN_RECORD else ""
+        if name not in NO_RECORD:
+            lines.append(f'_smtp._tls.{domain}. 60 IN TXT "v=TLSRPTv1; {rua}"')
+    return "\n".join(lines) + "\n" + ZONE_EXTRA
+
+
+def addresses():
+    return {f"127.0.1.{11 + i}": row for i, row in enumerate(RECEIVERS)}
+
+
+def access_map():
+    return "".join(row.access.format(row.mx).replace(" ", "\t") + "\n"
+                   for row in RECEIVERS if row.access)
+
+
+def mailertable():
+    return "".join(f"{domain}\tesmtp:{hop}\n" for domain, hop in RELAYED.items())
+
+
+def asking_domains():
+    """The domains with a valid record."""
+    return {d for row in RECEIVERS for d in row.served
+            if d.partition(".")[0] not in NO_RECORD + BROKEN_RECORD}
+
+
+def start_receivers(folder, truth):
+    """Starts all receivers. Returns the certificate of the authority that the
+    MTA is to trust."""
+    known = certs.Authority(os.path.join(folder, "known"), "Lab Root CA")
+    unknown = certs.Authority(os.path.join(folder, "unknown"), "Unknown Root CA")
+    days = {"expired": (-30, -2), "not-yet-valid": (2, 30)}
+    for ip, row in addresses().items():
+        pem = None
+        if row.starttls == "tls":
+            authority = unknown if row.cert == "untrusted" else known
+            pem = authority.issue(row.name, row.names or (row.mx,), row.cn,
+                                  days.get(row.cert, (-1, 30)), row.cert == "self-signed")
+        receiver.Receiver(ip, row, pem, patience_s=STARTTLS_S + 2).start(truth)
+    return known.pem

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mta_kit.h - log lines into a parser, its events out as text
+ *
+ * Lines are written short, "SECONDS PID[@HOST][/PROGRAM] MESSAGE"; so are
+ * events: "SECONDS DOMAIN MX ADDRESS TLS ..." of a session, "SECONDS COUNTER"
+ * of a counter.
+ */
+#ifndef TESTS_UNIT_MTA_KIT_H
+#define TESTS_UNIT_MTA_KIT_H
+
+#include "common/mta.h"
+#include "common/strbuf.h"
+#include "common/when.h"
+#include "tests/unit/unit.h"
+
+struct mta_kit {
+	struct mta *mta;
+	struct strbuf events;
+	uint64_t pos;      /* of the next line */
+	bool has_records;  /* write COUNTER_RECORDS too */
+	unsigned fails_in; /* events until the sink fails; 0: never */
+};
+
+enum {
+	MTA_KIT_ERROR = -4711 /* what a failing sink returns */
+};
+
+/* Second 0 of short lines. */
+static inline int64_t mta_kit_base(void)
+{
+	return when_utc(2026, 11, 22, 12, 0, 0);
+}
+
+static inline int mta_kit_result(struct mta_kit *k)
+{
+	return k->fails_in > 0 && --k->fails_in == 0 ? MTA_KIT_ERROR : 0;
+}
+
+static inline void mta_kit_word(
+    struct strbuf *b, const char *key, const char *word)
+{
+	if (strcmp(word, "unknown") != 0 && word[0] != '\0') {
+		strbuf_addf(b, " %s%s", key, word);
+	}
+}
+
+static inline void mta_kit_view(
+    struct strbuf *b, const char *key, struct view v)
+{
+	if (v.len > 0) {
+		strbuf_addf(b, " %s%.*s", key, (int)v.len, v.s);
+	}
+}
+
+static inline int mta_kit_session(void *ctx, int64_t t, const struct fact *f)
+{
+	struct mta_kit *k = ctx;
+	struct strbuf *b = &k->events;
+	char ip[IP_TEXT_MAX];
+
+	UNIT_TRUE("fact", fact_check(f));
+	UNIT_TRUE("domain", f->domain.len > 0);
+	strbuf_addf(b, "%lld", (long long)(t - mta_kit_base()));
+	mta_kit_view(b, "", f->domain);
+	mta_kit_view(b, "", f->mx);
+	mta_kit_word(b, "", ip_format(&f->ip, ip));
+	mta_kit_word(b, "", fact_tls_word(f->tls));
+	mta_kit_view(b, "", f->reason);
+	mta_kit_view(b, "", f->version);
+	mta_kit_word(b, "chain=", fact_chain_word(f->chain));
+	mta_kit_word(b, "name=", fact_name_word(f->name));
+	mta_kit_word(b, "dane=", fact_dane_word(f->dane));
+	mta_kit_word(b, "from=", ip_format(&f->sending_ip, ip));
+	strbuf_addc(b, '\n');
+	return mta_kit_result(k);
+}
+
+static inline int mta_kit_counter(
+    void *ctx, int64_t t, enum counter c, uint64_t n)
+{
+	struct mta_kit *k = ctx;
+
+	UNIT_UINT("n", n, 1);
+	if (c != COUNTER_RECORDS || k->has_records) {
+		strbuf_addf(&k->events, "%lld %s\n",
+		    (long long)(t - mta_kit_base()), counter_word(c));
+	}
+	return mta_kit_result(k);
+}
+
+static inline void mta_kit_open(
+    struct mta_kit *k, const char *name, const char *const *own_senders)
+{
+	struct mta_options o = {
+		.own_senders = own_senders,
+		.sink = { mta_kit_session, mta_kit_counter, k },
+	};
+
+	*k = (struct mta_kit){ 0 };
+	strbuf_init(&k->events, 1 << 24);
+	k->mta = mta_new(mta_find(name), &o);
+}
+
+static inline void mta_kit_close(struct mta_kit *k)
+{
+	UNIT_TRUE("events fit", !k->events.failed);
+	mta_free(k->mta);
+	strbuf_release(&k->events);
+}
+
+/* The short form of a line, taken apart. Borrows the text. */
+static inline struct syslog_line mta_kit_parse(
+    struct view text, const char *program)
+{
+	struct syslog_line line = { .host = view_of("vm"),
+		.ident = view_of(program) };
+	size_t n = view_index(text, ' ');
+	char *end;
+
+	line.t = mta_kit_base() + strtoll(text.s, &end, 10);
+	assert_int_equal(end - text.s, n);
+	text = view_skip(text, n + 1);
+	line.pid = (uint32_t)strtoul(text.s, &end, 10);
+	text = view_skip(text, (size_t)(end - text.s));
+	if (view_take(&text, "@")) {
+		n = strcspn(text.s, " /");
+		line.host = view_make(text.s, n);
+		text = view_skip(text, n);
+	}
+	if (view_take(&text, "/")) {
+		n = view_index(text, ' ');
+		line.ident = view_make(text.s, n);
+		text = view_skip(text, n);
+	}
+	assert_true(view_take(&text, " "));
+	line.msg = text;
+	return line;
+}
+
+/* Hands one short line over. */
+static inline int mta_kit_line(
+    struct mta_kit *k, struct view text, const char *program)
+{
+	struct syslog_line line = mta_kit_parse(text, program);
+	int rc = mta_line(k->mta, k->pos, &line);
+
+	k->pos += text.len + 1;
+	return rc;
+}
+
+/* Hands short lines over, each with its line end. */
+static inline void mta_kit_lines(
+    struct mta_kit *k, const char *lines, const char *program)
+{
+	struct view rest = view_of(lines);
+
+	while (rest.len > 0) {
+		size_t n = view_index(rest, '\n');
+
+		assert_true(n < rest.len);
+		assert_int_equal(
+		    mta_kit_line(k, view_make(rest.s, n), program), 0);
+		rest = view_skip(rest, n + 1);
+	}
+}
+
+/* The log ends here: nothing may stay open. */
+static inline void mta_kit_flush(struct mta_kit *k)
+{
+	assert_int_equal(mta_flush(k->mta), 0);
+	UNIT_TRUE("oldest", mta_oldest(k->mta) == UINT64_MAX);
+	UNIT_UINT("open", mta_open_sessions(k->mta), 0);
+}
+
+#endif

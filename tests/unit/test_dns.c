@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test_dns.c - tests common/dns.c and common/dns_text.c without a server; what
+ * servers may answer is tested through telltls-report (tests/reporter).
+ */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "common/dns.h"
+#include "common/err.h"
+#include "tests/unit/unit.h"
+
+static const char local_data[] =
+    "; a comment\n"
+    "# another\n"
+    "\n"
+    "a.example 300 IN TXT \"one\" \"two\"\n"
+    "b.example IN TXT \"no TTL\"\r\n"
+    "c.example 300 IN A 192.0.2.1\n"
+    "alias.example 300 IN CNAME alias2.example\n"
+    "alias2.example 300 IN CNAME A.Example\n"
+    "loop.example 300 IN CNAME loop.example\n"
+    "dangling.example 300 IN CNAME nowhere.example\n"
+    "barren.example 300 IN CNAME c.example\n"
+    "two.example 300 IN TXT \"x\"\n"
+    "two.example 300 IN TXT \"\" \"y\\000z\"\n"
+    "in.test 300 IN TXT \"test\"\n"
+    "\t \n"
+    "last.example 300 IN TXT \"no line end\"";
+
+static void write_file(
+    char *path, size_t size, const char *dir, const char *text)
+{
+	int len = snprintf(path, size, "%s/data", dir);
+	FILE *f;
+
+	assert_true(len > 0 && (size_t)len < size);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* What one question got. */
+struct got {
+	unsigned n_calls;
+	enum dns_status status;
+	size_t n;
+	char text[512]; /* the records' texts, sorted, with '|' between */
+};
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void on_answer(void *ctx, const struct dns_answer *a)
+{
+	struct got *got = ctx;
+	char texts[4][100];
+	char *sorted[4];
+
+	got->n_calls++;
+	got->status = a->status;
+	got->n = a->n;
+	got->text[0] = '\0';
+	assert_true(a->n <= UNIT_LEN(texts));
+	for (size_t i = 0; i < a->n; i++) {
+		int len =
+		    dns_txt_join(a->rdata[i], texts[i], sizeof(texts[i]) - 1);
+
+		assert_true(len >= 0);
+		for (int j = 0; j < len; j++) {
+			if (texts[i][j] == '\0') {
+				texts[i][j] = '0';
+			}
+		}
+		texts[i][len] = '\0';
+		sorted[i] = texts[i];
+	}
+	qsort(sorted, a->n, sizeof(sorted[0]), by_text);
+	for (size_t i = 0; i < a->n; i++) {
+		if (i > 0) {
+			strcat(got->text, "|");
+		}
+		strcat(got->text, sorted[i]);
+	}
+}
+
+static struct dns *new_dns(const struct dns_options *o)
+{
+	struct strbuf error;
+	struct dns *d = NULL;
+	int rc;
+
+	strbuf_init(&error, 1000);
+	rc = dns_new(o, &d, &error);
+	UNIT_STR("dns_new", strbuf_str(&error), "");
+	UNIT_INT("dns_new", rc, 0);
+	strbuf_release(&error);
+	return d;
+}
+
+/* A socket on the loopback that never answers. */
+static int silent_server(char *address, size_t size)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(
+	    bind(fd, (const struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	(void)snprintf(
+	    address, size, "127.0.0.1@%u", (unsigned)ntohs(sin.sin_port));
+	return fd;
+}
+
+static void test_local_data(void **state)
+{
+	static const struct {
+		const char *name;
+		int type;
+		enum dns_status want;
+		const char *text;
+	} table[] = {
+		{ "a.example", DNS_TYPE_TXT, DNS_ANSWER, "onetwo" },
+		{ "A.EXAMPLE", DNS_TYPE_TXT, DNS_ANSWER, "onetwo" },
+		{ "b.example", DNS_TYPE_TXT, DNS_ANSWER, "no TTL" },
+		{ "c.example", DNS_TYPE_TXT, DNS_NODATA, "" },
+		{ "example", DNS_TYPE_TXT, DNS_NODATA, "" },
+		{ "alias.example", DNS_TYPE_TXT, DNS_ANSWER, "onetwo" },
+		{ "loop.example", DNS_TYPE_TXT, DNS_SERVFAIL, "" },
+		{ "dangling.example", DNS_TYPE_TXT, DNS_NXDOMAIN, "" },
+		{ "barren.example", DNS_TYPE_TXT, DNS_NODATA, "" },
+		{ "two.example", DNS_TYPE_TXT, DNS_ANSWER, "x|y0z" },
+		{ "in.test", DNS_TYPE_TXT, DNS_ANSWER, "test" },
+		{ "not.test", DNS_TYPE_TXT, DNS_NXDOMAIN, "" },
+		{ "last.example", DNS_TYPE_TXT, DNS_ANSWER, "no line end" },
+		{ "nowhere.example", DNS_TYPE_TXT, DNS_NXDOMAIN, "" },
+		{ "under.a.example", DNS_TYPE_TXT, DNS_NXDOMAIN, "" },
+		{ ".", DNS_TYPE_NS, DNS_NODATA, "" },
+		{ "two..dots", DNS_TYPE_TXT, DNS_ERROR, "" },
+	};
+
+	static struct got got[UNIT_LEN(table)];
+	char dir[64];
+	char path[100];
+	char server[32];
+	const char *servers[] = { server, NULL };
+	struct dns_options o = { .servers = servers, .local_data = path };
+	struct dns *d;
+	int fd = silent_server(server, sizeof(server));
+	char byte;
+
+	(void)state;
+	unit_tmpdir_make(dir, sizeof(dir));
+	write_file(path, sizeof(path), dir, local_data);
+	d = new_dns(&o);
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		dns_ask(d, table[i].name, table[i].type, on_answer, &got[i]);
+	}
+	UNIT_INT("dns_run", dns_run(d), 0);
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		UNIT_UINT(table[i].name, got[i].n_calls, 1);
+		UNIT_STR(table[i].name, dns_status_word(got[i].status),
+		    dns_status_word(table[i].want));
+		UNIT_STR(table[i].name, got[i].text, table[i].text);
+	}
+	dns_free(d);
+	/* nothing was asked of the server */
+	UNIT_INT("server", recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+	close(fd);
+	unit_tmpdir_remove(dir);
+}
+
+static void test_bad_options(void **state)
+{
+	static const char *const bad_server[] = { "192.0.2.300", NULL };
+	static const char *const bad_name[] = { "ns.example", NULL };
+
+	static const struct {
+		const char *name;
+		const char *data; /* of the file DATA, whose path is put in */
+		const char *const *servers;
+		bool is_anchor;
+		const char *local_data;
+		int want;
+		const char *error; /* how it begins, behind the path */
+	} table[] = {
+		{ "server", "", bad_server, false, NULL, ERR_CONFIG,
+		    "DNS server 192.0.2.300: expected address" },
+		{ "server by name", "", bad_name, false, NULL, ERR_CONFIG,
+		    "DNS server ns.example: expected address" },
+		{ "no file", "", NULL, false, "/nonexistent/data", -ENOENT,
+		    "file /nonexistent/data: " },
+		{ "line", "a.example IN A 192.0.2.1\nwhat is this\n", NULL,
+		    false, "", ERR_CONFIG, ":2: expected a resource record" },
+		{ "data", "a.example IN A 192.0.2\n", NULL, false, "",
+		    ERR_CONFIG, ":1: expected a resource record" },
+		{ "type", "a.example IN\n", NULL, false, "", ERR_CONFIG,
+		    ":1: expected a resource record" },
+		{ "trust anchor", "gibberish is this\n", bad_server + 1, true,
+		    NULL, ERR_CONFIG, "libunbound start: is the trust anchor" },
+	};
+
+	char dir[64];
+	char path[100];
+
+	(void)state;
+	unit_tmpdir_make(dir, sizeof(dir));
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct dns_options o = { .servers = table[i].servers,
+			.local_data = table[i].local_data };
+		struct strbuf error;
+		struct dns *d = NULL;
+		const char *text;
+
+		strbuf_init(&error, 1000);
+		write_file(path, sizeof(path), dir, table[i].data);
+		o.trust_anchor = table[i].is_anchor ? path : NULL;
+		if (o.local_data != NULL && o.local_data[0] == '\0') {
+			o.local_data = path;
+		}
+		UNIT_INT(table[i].name, dns_new(&o, &d, &error), table[i].want);
+		assert_null(d);
+		text = strbuf_str(&error);
+		if (strncmp(text, path, strlen(path)) == 0) {
+			text += strlen(path);
+		}
+		if (strncmp(text, table[i].error, strlen(table[i].error)) !=
+		    0) {
+			UNIT_STR(table[i].name, text, table[i].error);
+		}
+		strbuf_release(&error);
+	}
+	unit_tmpdir_remove(dir);
+}
+
+/* A server that is silent, and one that is not there. */
+static void test_no_answer(void **state)
+{
+	char server[32];
+	const char *servers[] = { server, NULL };
+	struct dns_options o = {
+		.servers = servers, .parallel = 4, .timeout_s = 1
+	};
+	static struct got got[8];
+	struct dns *d;
+	int fd = silent_server(server, sizeof(server));
+
+	(void)state;
+	d = new_dns(&o);
+	for (size_t i = 0; i < UNIT_LEN(got); i++) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), "n%zu.example", i);
+		dns_ask(d, name, DNS_TYPE_TXT, on_answer, &got[i]);
+	}
+	UNIT_INT("silent", dns_run(d), 0);
+	for (size_t i = 0; i < UNIT_LEN(got); i++) {
+		UNIT_UINT("silent", got[i].n_calls, 1);
+		UNIT_STR("silent", dns_status_word(got[i].status), "timeout");
+	}
+	close(fd);
+
+	/* the same port, now closed */
+	memset(got, 0, sizeof(got));
+	dns_ask(d, "gone.example", DNS_TYPE_TXT, on_answer, &got[0]);
+	UNIT_INT("gone", dns_run(d), 0);
+	UNIT_UINT("gone", got[0].n_calls, 1);
+	UNIT_TRUE("gone",
+	    got[0].status == DNS_TIMEOUT || got[0].status == DNS_SERVFAIL);
+	dns_free(d);
+}
+
+struct chain {
+	struct dns *d;
+	unsigned left;
+	unsigned n_nxdomain;
+};
+
+static void on_link(void *ctx, const struct dns_answer *a)
+{
+	struct chain *chain = ctx;
+
+	chain->n_nxdomain += a->status == DNS_NXDOMAIN;
+	if (chain->left > 0) {
+		char name[32];
+
+		chain->left--;
+		(void)snprintf(name, sizeof(name), "n%u.example", chain->left);
+		dns_ask(chain->d, name, DNS_TYPE_TXT, on_link, chain);
+	}
+}
+
+/* Callbacks that ask, and more questions than may be under way. */
+static void test_many(void **state)
+{
+	char dir[64];
+	char path[100];
+	struct dns_options o = { .local_data = path, .parallel = 3 };
+	struct chain chain = { .left = 500 };
+
+	(void)state;
+	unit_tmpdir_make(dir, sizeof(dir));
+	write_file(path, sizeof(path), dir, local_data);
+	chain.d = new_dns(&o);
+	for (int i = 0; i < 20; i++) {
+		dns_ask(chain.d, "x.example", DNS_TYPE_TXT, on_link, &chain);
+	}
+	UNIT_INT("run", dns_run(chain.d), 0);
+	UNIT_UINT("answers", chain.n_nxdomain, 520);
+	UNIT_INT("run again", dns_run(chain.d), 0);
+	/* unanswered questions are dropped */
+	dns_ask(chain.d, "y.example", DNS_TYPE_TXT, on_link, &chain);
+	dns_free(chain.d);
+	UNIT_UINT("dropped", chain.n_nxdomain, 520);
+	dns_free(NULL);
+	unit_tmpdir_remove(dir);
+}
+
+static void test_txt_join(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *in;
+		size_t len;
+		size_t size;
+		int want;
+		const char *text;
+	} table[] = {
+		{ "one", "\003abc", 4, 100, 3, "abc" },
+		{ "two", "\003abc\002de", 7, 100, 5, "abcde" },
+		{ "empty string", "\0", 1, 100, 0, "" },
+		{ "empty between", "\001a\0\001b", 5, 100, 2, "ab" },
+		{ "NUL", "\003a\0b", 4, 100, 3, "a\0b" },
+		{ "nothing", "", 0, 100, ERR_PARSE, "" },
+		{ "cut", "\003ab", 3, 100, ERR_PARSE, "" },
+		{ "length only", "\001", 1, 100, ERR_PARSE, "" },
+		{ "second cut", "\001a\377b", 4, 100, ERR_PARSE, "" },
+		{ "fits", "\003abc", 4, 3, 3, "abc" },
+		{ "no room", "\003abc", 4, 2, ERR_TOO_LONG, "" },
+	};
+
+	char out[100];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		int n = dns_txt_join(
+		    view_make(table[i].in, table[i].len), out, table[i].size);
+
+		UNIT_INT(table[i].name, n, table[i].want);
+		if (n >= 0) {
+			UNIT_MEM(table[i].name, out, (size_t)n, table[i].text,
+			    (size_t)n);
+		}
+	}
+}
+
+/* The longest RDATA there can be. */
+static void test_txt_join_long(void **state)
+{
+	static char rdata[65535];
+	static char out[65535];
+	size_t n = 0;
+	int want = 0;
+
+	(void)state;
+	while (n < sizeof(rdata)) {
+		size_t len = sizeof(rdata) - n - 1;
+
+		len = len > 255 ? 255 : len;
+		rdata[n] = (char)len;
+		memset(rdata + n + 1, 'x', len);
+		n += len + 1;
+		want += (int)len;
+	}
+	UNIT_INT("join",
+	    dns_txt_join(view_make(rdata, sizeof(rdata)), out, sizeof(out)),
+	    want);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_local_data),
+		cmocka_unit_test(test_bad_options),
+		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_txt_join),
+		cmocka_unit_test(test_txt_join_long),
+	};
+
+	return UNIT_RUN(tests);
+}
