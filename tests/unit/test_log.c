@@ -85,19 +85,21 @@ static void check_cut(const char *text, size_t len)
 	free(out);
 }
 
-/* All lengths, of bytes that stay, that become four, and of both. */
+/*
+ * All lengths: plain bytes; bytes that become four behind up to four plain
+ * ones, so that they end at each place; and both by turns.
+ */
 static void test_escape_cut(void **state)
 {
 	char text[600];
 
 	(void)state;
-	for (int kind = 0; kind < 3; kind++) {
+	for (size_t kind = 0; kind < 7; kind++) {
 		for (size_t i = 0; i < sizeof(text); i++) {
-			char plain = (char)('a' + i % 26);
+			bool is_plain =
+			    kind == 5 || i < kind || (kind == 6 && i % 3 > 0);
 
-			text[i] = kind == 0 || (kind == 2 && i % 3 > 0) ?
-			    plain :
-			    (char)(i % 31 + 1);
+			text[i] = (char)(is_plain ? 'a' + i % 26 : i % 31 + 1);
 		}
 		for (size_t len = 0; len <= sizeof(text); len++) {
 			check_cut(text, len);

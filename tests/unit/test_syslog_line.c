@@ -131,6 +131,7 @@ static void test_bad(void **state)
 		{ "letters as pid", V(STAMP " vm x[abc]: y") },
 		{ "empty pid", V(STAMP " vm x[]: y") },
 		{ "open bracket", V(STAMP " vm x[1: y") },
+		{ "open bracket, two digits", V(STAMP " vm x[12: y") },
 		{ "open bracket at the end", V(STAMP " vm x[: y") },
 		{ "behind the bracket", V(STAMP " vm x[1]z: y") },
 		{ "two pids", V(STAMP " vm x[1][2]: y") },
