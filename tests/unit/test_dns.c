@@ -83,10 +83,10 @@ static void on_answer(void *ctx, const struct dns_answer *a)
 	}
 	qsort(sorted, a->n, sizeof(sorted[0]), by_text);
 	for (size_t i = 0; i < a->n; i++) {
-		if (i > 0) {
-			strcat(got->text, "|");
-		}
-		strcat(got->text, sorted[i]);
+		size_t n = strlen(got->text);
+
+		(void)snprintf(got->text + n, sizeof(got->text) - n, "%s%s",
+		    i > 0 ? "|" : "", sorted[i]);
 	}
 }
 
@@ -184,6 +184,8 @@ static void test_bad_options(void **state)
 	static const char *const bad_server[] = { "192.0.2.300", NULL };
 	static const char *const bad_name[] = { "ns.example", NULL };
 
+	/* in the order in which a row reads */
+	/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 	static const struct {
 		const char *name;
 		const char *data; /* of the file DATA, whose path is put in */

@@ -36,7 +36,8 @@ static int read_until_sealed(const char *path)
 		}
 		while (tally_next_fact(t, &cursor, &fact) == 1) {
 			sum += fact.count;
-			if (fact.first < KIT_DAY || fact.first > fact.last) {
+			/* nothing happened in the first second */
+			if (fact.first <= KIT_DAY || fact.first > fact.last) {
 				return 2;
 			}
 		}
@@ -84,7 +85,7 @@ static void test_readers(void **state)
 	for (unsigned i = 0; i < EVENTS; i++) {
 		uint64_t pos = 1 + i;
 
-		kit_count(&k, KIT_DAY + i % 86400, pos,
+		kit_count(&k, KIT_DAY + 1 + i % 86399, pos,
 		    i * 7919 % (1 + i / (EVENTS / FACTS)));
 		UNIT_INT("bump",
 		    store_bump(k.store, KIT_DAY, pos, COUNTER_SESSIONS, 1), 0);
