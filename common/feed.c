@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "common/err.h"
-#include "common/feed.h"
+#include "common/feed_private.h"
 #include "common/logfile.h"
 #include "common/mem.h"
 #include "common/syslog_line.h"
@@ -30,27 +30,6 @@ enum {
 
 /* RFC 8460 is of 2018: nobody has older sessions to report. */
 #define EARLIEST when_utc(2018, 1, 1, 0, 0, 0)
-
-struct feed {
-	struct store *store;
-	struct feed_options o;
-	struct mta *mta;
-	struct mark rescan; /* where an earlier run told us to begin */
-	uint64_t known;     /* how far earlier runs have read */
-	struct mark read;   /* how far we have; it names a place in the file
-	                       before as long as nothing of a file is read */
-	uint64_t base;      /* position of the current file's beginning */
-	/* places where the next run may begin, rising */
-	struct mark *marks;
-	size_t n_marks;
-	size_t cap_marks;
-	/* the line being worked on */
-	uint64_t event;  /* number of the next event */
-	unsigned lines;  /* since the last commit */
-	int store_error; /* what the store returned, or 0 */
-	const char *error_path;
-	struct feed_result result;
-};
 
 static int commit_part(struct feed *f)
 {
@@ -162,6 +141,9 @@ void feed_result(const struct feed *f, struct feed_result *out)
 /* Remembers the place before the next line. */
 static void remember(struct feed *f)
 {
+	if (f->n_marks > 0 && f->marks[f->n_marks - 1].pos == f->read.pos) {
+		return;
+	}
 	if (f->n_marks == f->cap_marks) {
 		f->cap_marks = f->cap_marks == 0 ? 64 : f->cap_marks * 2;
 		f->marks =
@@ -264,6 +246,7 @@ static int read_lines(struct feed *f, struct logfile *lf, const char *path,
 	remember(f);
 	while ((rc = logfile_next(lf, &line)) == 1) {
 		if (!line.is_complete && !is_whole) {
+			logfile_again(lf, &line);
 			rc = 0;
 			break;
 		}
@@ -285,16 +268,6 @@ static int read_lines(struct feed *f, struct logfile *lf, const char *path,
 	return rc;
 }
 
-static int64_t until_of(const struct feed *f, const struct logfile *lf)
-{
-	int64_t mtime = logfile_mtime(lf);
-
-	if (f->o.until != 0) {
-		return f->o.until;
-	}
-	return mtime != 0 && mtime < f->o.now ? mtime : f->o.now;
-}
-
 /* Reads a file from an offset on; off 0: it follows what was read before. */
 static int read_file(
     struct feed *f, const char *path, uint64_t off, bool is_whole)
@@ -309,124 +282,17 @@ static int read_file(
 		rc = rc < 0 ? rc : 0;
 	}
 	if (rc == 0) {
-		rc = read_lines(f, lf, path, until_of(f, lf), is_whole);
+		rc = read_lines(f, lf, path, feed_until(f, lf), is_whole);
 	}
 	logfile_close(lf);
 	return rc;
-}
-
-/* Does a file hold a place? Returns 1, 0, or an error. */
-static int holds(const char *path, const struct mark *m)
-{
-	struct logfile *lf = NULL;
-	int rc = logfile_open(path, &lf);
-
-	if (rc == 0) {
-		rc = logfile_seek(lf, m->off, m->hash);
-	}
-	logfile_close(lf);
-	return rc;
-}
-
-/* The number of the file that holds a place, n when none does, or an error. */
-static int locate(
-    struct feed *f, const char *const *paths, size_t n, const struct mark *m)
-{
-	for (size_t i = 0; i < n; i++) {
-		int rc = holds(paths[i], m);
-
-		if (rc == 1) {
-			return (int)i;
-		}
-		if (rc < 0) {
-			f->error_path = paths[i];
-			return rc;
-		}
-	}
-	return (int)n;
-}
-
-/* The time of the first line of a file that has one; 0: none. */
-static int first_time(const struct feed *f, const char *path, int64_t *t)
-{
-	struct logfile *lf = NULL;
-	struct logfile_line line;
-	struct syslog_line sl;
-	int rc = logfile_open(path, &lf);
-
-	*t = 0;
-	while (rc == 0 && (rc = logfile_next(lf, &line)) == 1) {
-		if (syslog_line_parse(line.text, until_of(f, lf), &sl) == 0) {
-			*t = sl.t;
-			break;
-		}
-		rc = 0;
-	}
-	logfile_close(lf);
-	return rc < 0 ? rc : 0;
-}
-
-/* None of the files was read before: is the first one a continuation? */
-static int check_newer(struct feed *f, const char *path)
-{
-	int64_t t = 0;
-	int rc = first_time(f, path, &t);
-
-	f->error_path = path;
-	return rc != 0 ? rc : t != 0 && t < f->read.t ? ERR_OLD : 0;
-}
-
-/*
- * Sets *first to the number of the file to begin with and *off to the place
- * in it; moves read and base there.
- */
-static int find_start(struct feed *f, const char *const *paths, size_t n,
-    size_t *first, uint64_t *off)
-{
-	int at_read = locate(f, paths, n, &f->read);
-	int at_rescan = at_read;
-
-	*off = 0;
-	*first = 0;
-	f->base = f->read.pos;
-	if (at_read < 0) {
-		return at_read;
-	}
-	if (at_read == (int)n || f->read.pos - f->read.off > f->rescan.pos) {
-		at_rescan = locate(f, paths, (size_t)at_read, &f->rescan);
-	}
-	if (at_rescan < 0) {
-		return at_rescan;
-	}
-	if (at_rescan == (int)n) {
-		return check_newer(f, paths[0]);
-	}
-	f->result.was_known = true;
-	*first = (size_t)at_rescan;
-	if (f->read.pos - f->read.off <= f->rescan.pos) {
-		/* the same file: known by the later place */
-		f->base = f->read.pos - f->read.off;
-		*off = f->rescan.pos - f->base;
-		f->read = f->rescan;
-		f->read.off = *off;
-	} else if (at_rescan < at_read) {
-		f->base = f->rescan.pos - f->rescan.off;
-		*off = f->rescan.off;
-		f->read = f->rescan;
-	} else {
-		/* what an open session began with is gone: take what is left */
-		f->base = f->read.pos - f->read.off;
-		f->read = (struct mark){ .pos = f->base };
-	}
-	f->result.passed = *off;
-	return 0;
 }
 
 int feed_read(struct feed *f, const char *const *paths, size_t n, bool is_final)
 {
 	uint64_t off = 0;
 	size_t i = 0;
-	int rc = f->read.pos > 0 ? find_start(f, paths, n, &i, &off) : 0;
+	int rc = f->read.pos > 0 ? feed_find_start(f, paths, n, &i, &off) : 0;
 	int rc2;
 
 	if (rc != 0) {
@@ -442,6 +308,63 @@ int feed_read(struct feed *f, const char *const *paths, size_t n, bool is_final)
 	}
 	rc2 = commit(f, true);
 	return rc != 0 ? rc : rc2;
+}
+
+int feed_attach(
+    struct feed *f, struct logfile *lf, const char *path, bool is_next)
+{
+	int rc = 0;
+
+	f->error_path = path;
+	if (is_next) {
+		f->base = f->read.pos;
+		return 0;
+	}
+	rc = logfile_seek(lf, f->read.off, f->read.hash);
+	if (rc == 1) {
+		f->base = f->read.pos - f->read.off;
+	}
+	return rc < 0 ? rc : rc == 1 ? 0 : ERR_NOT_FOUND;
+}
+
+int feed_more(
+    struct feed *f, struct logfile *lf, int64_t now, bool is_final, uint64_t *n)
+{
+	uint64_t before = f->result.lines;
+	int rc;
+
+	f->o.now = now;
+	logfile_again(lf, NULL);
+	rc = read_lines(
+	    f, lf, f->error_path, f->o.until != 0 ? f->o.until : now, is_final);
+	*n = f->result.lines - before;
+	if (f->store_error == 0 && f->lines > 0) {
+		int rc2 = commit(f, false);
+
+		rc = rc != 0 ? rc : rc2;
+	}
+	return rc;
+}
+
+int feed_note_gap(struct feed *f)
+{
+	int rc;
+
+	/* behind the last line, as feed_finish() */
+	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - 2));
+	rc = on_counter(
+	    f, f->read.t != 0 ? f->read.t : f->o.now, COUNTER_GAP, 1);
+	return rc != 0 ? rc : commit(f, true);
+}
+
+void feed_position(const struct feed *f, struct mark *out)
+{
+	*out = f->read;
+}
+
+int feed_sync(struct feed *f)
+{
+	return commit(f, true);
 }
 
 int feed_finish(struct feed *f)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/logfile.h"
 #include "common/mta.h"
 #include "common/store.h"
 
@@ -52,6 +53,28 @@ void feed_close(
  */
 int feed_read(
     struct feed *f, const char *const *paths, size_t n, bool is_final);
+
+/*
+ * Following a file that grows. feed_attach() says which file comes now: the
+ * one that follows what was read (is_next), or the one in which the feed
+ * stands, which is looked for in it: ERR_NOT_FOUND if it does not. lf must be
+ * fresh from logfile_open(). feed_more() reads what is there by now, commits
+ * it, and shows in *n how many lines that were; is_final as above. It returns
+ * 0 or an error as feed_read().
+ */
+int feed_attach(
+    struct feed *f, struct logfile *lf, const char *path, bool is_next);
+int feed_more(struct feed *f, struct logfile *lf, int64_t now, bool is_final,
+    uint64_t *n);
+
+/* A part of the log is missing between what was read and what comes. */
+int feed_note_gap(struct feed *f);
+
+/* How far the feed has read. */
+void feed_position(const struct feed *f, struct mark *out);
+
+/* Waits until what was committed is on the disk. Returns 0 or an error. */
+int feed_sync(struct feed *f);
 
 /*
  * The logs end here for good: closes the open sessions and commits. Returns 0

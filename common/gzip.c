@@ -265,6 +265,18 @@ int gzip_read(struct gzip *g, void *buf, size_t size)
 	return g->fault;
 }
 
+void gzip_again(struct gzip *g)
+{
+	if (!g->is_compressed) {
+		g->is_at_end = false;
+	}
+}
+
+int gzip_fd(const struct gzip *g)
+{
+	return g->fd;
+}
+
 bool gzip_is_compressed(const struct gzip *g)
 {
 	return g->is_compressed;

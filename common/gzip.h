@@ -40,6 +40,15 @@ void gzip_close(struct gzip *g); /* NULL is allowed */
  */
 int gzip_read(struct gzip *g, void *buf, size_t size);
 
+/*
+ * A file that is not compressed may have grown: the next gzip_read() looks
+ * behind what was its end. Nothing for a compressed one.
+ */
+void gzip_again(struct gzip *g);
+
+/* The descriptor that it reads; borrowed. */
+int gzip_fd(const struct gzip *g);
+
 /* Is it compressed? */
 bool gzip_is_compressed(const struct gzip *g);
 

@@ -32,6 +32,7 @@ struct logfile {
 	size_t next;   /* in buf: where the next one begins */
 	size_t len;    /* bytes in buf */
 	bool at_end;
+	bool in_long;        /* the next line is the rest of a long one */
 	uint64_t long_start; /* of the last line that was too long ... */
 	uint64_t long_hash;  /* ... and the hash there: the bytes are gone */
 	int64_t mtime;
@@ -95,6 +96,7 @@ int logfile_open(const char *path, struct logfile **out)
 	lf->next = 0;
 	lf->len = 0;
 	lf->at_end = false;
+	lf->in_long = false;
 	lf->long_start = UINT64_MAX;
 	lf->long_hash = 0;
 	lf->mtime = is_stdin ? 0 : (int64_t)st.st_mtime;
@@ -179,6 +181,16 @@ static int pass_long(struct logfile *lf, struct logfile_line *line)
 	}
 }
 
+static int next_long(struct logfile *lf, struct logfile_line *line)
+{
+	int rc = pass_long(lf, line);
+
+	line->is_long = true;
+	line->end = lf->base + lf->next;
+	lf->in_long = false;
+	return rc < 0 ? rc : 1;
+}
+
 int logfile_next(struct logfile *lf, struct logfile_line *line)
 {
 	size_t n;
@@ -186,6 +198,10 @@ int logfile_next(struct logfile *lf, struct logfile_line *line)
 	int rc = 1;
 
 	*line = (struct logfile_line){ .start = lf->base + lf->next };
+	if (lf->in_long) {
+		line->start = lf->long_start;
+		return next_long(lf, line);
+	}
 	for (;;) {
 		struct view rest =
 		    view_make(lf->buf + lf->next, lf->len - lf->next);
@@ -208,12 +224,9 @@ int logfile_next(struct logfile *lf, struct logfile_line *line)
 		}
 	}
 	if (n > SYSLOG_LINE_MAX) {
-		line->is_long = true;
 		lf->long_hash = logfile_hash(lf, line->start);
 		lf->long_start = line->start;
-		rc = pass_long(lf, line);
-		line->end = lf->base + lf->next;
-		return rc < 0 ? rc : 1;
+		return next_long(lf, line);
 	}
 	line->text = view_make(lf->buf + lf->next, n);
 	lf->next += n + (line->is_complete ? 1 : 0);
@@ -222,6 +235,31 @@ int logfile_next(struct logfile *lf, struct logfile_line *line)
 		line->text.len--;
 	}
 	return 1;
+}
+
+void logfile_again(struct logfile *lf, const struct logfile_line *last)
+{
+	lf->at_end = false;
+	gzip_again(lf->gz);
+	if (last == NULL || last->is_complete) {
+		return;
+	}
+	lf->in_long = last->is_long;
+	if (!last->is_long) {
+		lf->next = (size_t)(last->start - lf->base);
+	}
+}
+
+int logfile_identity(const struct logfile *lf, struct logfile_id *out)
+{
+	struct stat st;
+
+	if (fstat(gzip_fd(lf->gz), &st) != 0) {
+		return -errno;
+	}
+	*out = (struct logfile_id){ st.st_dev, st.st_ino, st.st_mtime,
+		st.st_size };
+	return 0;
 }
 
 int logfile_seek(struct logfile *lf, uint64_t off, uint64_t hash)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/view.h"
 
@@ -38,6 +39,13 @@ void logfile_close(struct logfile *lf); /* NULL is allowed */
 int logfile_next(struct logfile *lf, struct logfile_line *line);
 
 /*
+ * The file may have grown: goes on behind its end. last is what
+ * logfile_next() returned last, if that was the last bytes of the file and no
+ * whole line: it will be returned again, with what came to it. Else NULL.
+ */
+void logfile_again(struct logfile *lf, const struct logfile_line *last);
+
+/*
  * A hash of up to LOGFILE_WINDOW bytes that stand before an offset: where the
  * line that logfile_next() returned last begins or ends.
  */
@@ -54,6 +62,17 @@ uint64_t logfile_hash(const struct logfile *lf, uint64_t off);
  * error as above. The next line begins at off.
  */
 int logfile_seek(struct logfile *lf, uint64_t off, uint64_t hash);
+
+/* Which file it is, whatever its name is by now. */
+struct logfile_id {
+	dev_t dev;
+	ino_t ino;
+	time_t mtime;
+	off_t size; /* now */
+};
+
+/* Returns 0 or -errno. */
+int logfile_identity(const struct logfile *lf, struct logfile_id *out);
 
 /* When the text was last changed; 0: not known. */
 int64_t logfile_mtime(const struct logfile *lf);
