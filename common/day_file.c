@@ -228,6 +228,9 @@ static int load_extents(struct day_file *f)
 			e.first != f->n_chunks * TALLY_CHUNK_SLOTS)) {
 			return ERR_DAMAGED;
 		}
+		if (e.offset + e.size > f->size) {
+			return ERR_SHORT;
+		}
 		hold(f, &e);
 	}
 	if (f->word[TALLY_WORD_FACTS] > f->n_chunks * TALLY_CHUNK_SLOTS ||
@@ -235,7 +238,7 @@ static int load_extents(struct day_file *f)
 	    !end_is_sound(f, TALLY_POLICY, policies * TALLY_UNIT)) {
 		return ERR_DAMAGED;
 	}
-	return day_file_is_sealed(f) || f->data_end <= f->size ? 0 : ERR_SHORT;
+	return 0;
 }
 
 static int map_file(struct day_file *f)
@@ -282,6 +285,9 @@ int day_file_open(struct day_file *f, const char *path, int64_t day)
 	if (rc == 0) {
 		f->names.salt = f->salt;
 		f->names.end = f->word[TALLY_WORD_NAMES] * TALLY_UNIT;
+	}
+	if (rc == 0 && !day_file_is_sealed(f)) {
+		/* of a sealed day, nothing but the front is used */
 		rc = load_extents(f);
 	}
 	if (rc != 0) {

@@ -40,8 +40,9 @@ int day_file_create(const char *path, const char *temp, int64_t day,
     const struct hash_key *salt);
 
 /*
- * Opens the file of a day. Returns 0, -errno, ERR_VERSION, ERR_SHORT or
- * ERR_DAMAGED; on error *f needs no release.
+ * Opens the file of a day; the extents of a sealed one are not looked at.
+ * Returns 0, -errno, ERR_VERSION, ERR_SHORT or ERR_DAMAGED; on error *f needs
+ * no release.
  */
 int day_file_open(struct day_file *f, const char *path, int64_t day);
 void day_file_release(struct day_file *f);

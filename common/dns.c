@@ -10,6 +10,7 @@
 
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
@@ -272,12 +273,18 @@ static void free_question(struct question *q)
 	free(q);
 }
 
+static void take(struct questions *list, struct question *q)
+{
+	TAILQ_REMOVE(list, q, link);
+	assert(TAILQ_FIRST(list) != q); /* else analysers suspect the worst */
+}
+
 static void free_questions(struct questions *list)
 {
 	struct question *q;
 
 	while ((q = TAILQ_FIRST(list)) != NULL) {
-		TAILQ_REMOVE(list, q, link);
+		take(list, q);
 		free_question(q);
 	}
 }
@@ -373,7 +380,7 @@ static void on_result(void *arg, int err, struct ub_result *r)
 {
 	struct question *q = arg;
 
-	TAILQ_REMOVE(&q->d->asked, q, link);
+	take(&q->d->asked, q);
 	q->d->n_asked--;
 	if (err != 0 || r == NULL) {
 		answer_without_data(q, DNS_ERROR);
@@ -393,13 +400,13 @@ static void on_result(void *arg, int err, struct ub_result *r)
 
 static void start(struct dns *d, struct question *q)
 {
-	TAILQ_REMOVE(&d->waiting, q, link);
+	take(&d->waiting, q);
 	TAILQ_INSERT_TAIL(&d->asked, q, link);
 	d->n_asked++;
 	q->deadline = now_ms() + d->timeout_ms;
 	if (ub_resolve_async(
 		d->ub, q->name, q->type, CLASS_IN, q, on_result, &q->id) != 0) {
-		TAILQ_REMOVE(&d->asked, q, link);
+		take(&d->asked, q);
 		d->n_asked--;
 		answer_without_data(q, DNS_ERROR);
 	}
@@ -422,7 +429,7 @@ static void expire(struct dns *d)
 	int64_t now = now_ms();
 
 	while ((q = TAILQ_FIRST(&d->asked)) != NULL && q->deadline <= now) {
-		TAILQ_REMOVE(&d->asked, q, link);
+		take(&d->asked, q);
 		d->n_asked--;
 		ub_cancel(d->ub, q->id);
 		answer_without_data(q, DNS_TIMEOUT);
@@ -445,14 +452,14 @@ static void give_up(struct dns *d)
 	struct question *q;
 
 	while ((q = TAILQ_FIRST(&d->asked)) != NULL) {
-		TAILQ_REMOVE(&d->asked, q, link);
+		take(&d->asked, q);
 		d->n_asked--;
 		ub_cancel(d->ub, q->id);
 		answer_without_data(q, DNS_ERROR);
 	}
 	/* a callback may ask again: that ends when its work does */
 	while ((q = TAILQ_FIRST(&d->waiting)) != NULL) {
-		TAILQ_REMOVE(&d->waiting, q, link);
+		take(&d->waiting, q);
 		answer_without_data(q, DNS_ERROR);
 	}
 }

@@ -52,8 +52,10 @@ struct cursor {
 
 static char peek(const struct cursor *c)
 {
-	/* a NUL is in no part of the grammar, so it can mean "the end" here */
-	return c->at < c->text.len ? c->text.s[c->at] : '\0';
+	if (c->at < c->text.len) {
+		return c->text.s[c->at];
+	}
+	return '\0'; /* in no part of the grammar, so it can mean "the end" */
 }
 
 static bool at_end(const struct cursor *c)

@@ -17,7 +17,10 @@ enum {
 	RECORD_TEXT_MAX = 65535, /* octets of one TXT RR, joined */
 };
 
-enum record_rua_kind { RECORD_MAILTO, RECORD_HTTPS };
+enum record_rua_kind {
+	RECORD_MAILTO,
+	RECORD_HTTPS
+};
 
 struct record_rua {
 	enum record_rua_kind kind;
@@ -27,21 +30,22 @@ struct record_rua {
 };
 
 enum record_status {
-	RECORD_VALID,    /* one record, with at least one usable destination */
-	RECORD_NONE,     /* no text that begins as a TLSRPT record */
-	RECORD_SEVERAL,  /* more than one: as if none (R17) */
-	RECORD_SYNTAX,   /* one, but it breaks the grammar: as if none */
-	RECORD_NO_RUA,   /* valid, but no destination can be used (R23) */
+	RECORD_VALID,   /* one record, with at least one usable destination */
+	RECORD_NONE,    /* no text that begins as a TLSRPT record */
+	RECORD_SEVERAL, /* more than one: as if none (R17) */
+	RECORD_SYNTAX,  /* one, but it breaks the grammar: as if none */
+	RECORD_NO_RUA,  /* valid, but no destination can be used (R23) */
 };
 
 struct record {
 	enum record_status status;
 	struct record_rua rua[RECORD_RUAS];
 	size_t n_rua;
-	unsigned ignored;  /* destinations left out: scheme, syntax, more than
+	unsigned ignored; /* destinations left out: scheme, syntax, more than
 	                      RECORD_RUAS, duplicates */
-	size_t error_at;   /* RECORD_SYNTAX: offset in the text where */
-	const char *error; /* and what was expected there; static text, or NULL */
+	size_t error_at;  /* RECORD_SYNTAX: offset in the text where */
+	const char
+	    *error; /* and what was expected there; static text, or NULL */
 };
 
 /*

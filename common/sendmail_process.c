@@ -30,14 +30,14 @@ static uint64_t host_hash(struct view host)
 	return hash_sip(&key, host.s, host.len);
 }
 
-/* The order of ends. Slots differ, so it does not depend on the heap. */
+/* The order of ends is a total one: it does not depend on the heap. */
 static bool is_before(
     const struct sendmail_process *a, const struct sendmail_process *b)
 {
 	if (a->deadline != b->deadline) {
 		return a->deadline < b->deadline;
 	}
-	return slot_of(a->host, a->pid) < slot_of(b->host, b->pid);
+	return a->pid != b->pid ? a->pid < b->pid : a->host < b->host;
 }
 
 static void heap_put(

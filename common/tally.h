@@ -72,7 +72,7 @@ struct tally_fact {
 
 /*
  * The facts one by one; *cursor starts at 0. Returns 1 and a fact, or 0 at
- * the end. Damaged facts are left out and counted in tally_info().
+ * the end. A cursor that was kept gives the same fact again. Damaged facts are left out and counted in tally_info().
  */
 int tally_next_fact(struct tally *t, uint64_t *cursor, struct tally_fact *out);
 

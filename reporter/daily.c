@@ -305,7 +305,8 @@ static int work(struct daily *day)
 	struct daily_env *env = day->env;
 	int rc;
 
-	progress_begin(&day->progress, day->date, day->groups.n_domains);
+	progress_begin(
+	    &day->progress, day->date, day->groups.n_domains, env->is_verbose);
 	feed(day);
 	rc = run_dns(env);
 	progress_clear(&day->progress);

@@ -22,6 +22,7 @@ struct daily_env {
 	const char *only_domain; /* NULL: all */
 	const char *const *exclude; /* domains left out, sorted by strcmp() */
 	size_t n_exclude;
+	bool is_verbose;     /* the log tells each step */
 	int64_t now;         /* when the run began */
 	bool is_answered;    /* our resolver has answered something */
 	unsigned n_finished; /* days that nothing is left to do about */

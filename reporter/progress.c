@@ -12,10 +12,15 @@ enum {
 	NOTHING_SHOWN = 1001
 };
 
-void progress_begin(struct progress *p, const char *what, size_t total)
+void progress_begin(
+    struct progress *p, const char *what, size_t total, bool is_verbose)
 {
-	*p = (struct progress){ isatty(STDERR_FILENO) == 1 && total > 0, what,
-		total, NOTHING_SHOWN };
+	*p = (struct progress){
+		.is_on = !is_verbose && total > 0 && isatty(STDERR_FILENO) == 1,
+		.what = what,
+		.total = total,
+		.permille = NOTHING_SHOWN,
+	};
 }
 
 void progress_show(struct progress *p, size_t done)

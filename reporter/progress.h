@@ -13,8 +13,12 @@ struct progress {
 	unsigned permille; /* shown last */
 };
 
-/* total may be 0: then nothing is ever shown. */
-void progress_begin(struct progress *p, const char *what, size_t total);
+/*
+ * Nothing is ever shown when total is 0, or when the log is verbose: its lines
+ * tell enough, and would tear the line apart.
+ */
+void progress_begin(
+    struct progress *p, const char *what, size_t total, bool is_verbose);
 void progress_show(struct progress *p, size_t done);
 
 /* Clears the line; the next progress_show() writes it again. */

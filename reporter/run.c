@@ -316,7 +316,7 @@ static int report_day(struct run *r, int64_t day)
 
 static int forget_old(struct run *r)
 {
-	int64_t before = when_day(r->env.now) - KEEP_DAYS * WHEN_DAY_S;
+	int64_t before = when_day(r->env.now) - (int64_t)KEEP_DAYS * WHEN_DAY_S;
 	int rc;
 
 	if (r->env.ledger == NULL || r->env.n_finished == 0) {
@@ -352,6 +352,7 @@ int run(const struct options *o, const struct conf *conf, int64_t now)
 		.env = { .conf = conf,
 		    .out = o->dry_run,
 		    .only_domain = o->domain[0] != '\0' ? o->domain : NULL,
+		    .is_verbose = o->is_verbose,
 		    .now = now },
 		.state = o->state != NULL ? o->state : conf->state,
 		.lock = -1,

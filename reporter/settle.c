@@ -80,10 +80,14 @@ static void log_report(const struct ask *ask,
 {
 	struct daily *day = ask->day;
 	struct view domain = domain_of(ask);
-	void (*log_it)(const char *, ...) =
-	    day->env->ledger == NULL ? log_info : log_debug;
+	bool is_told = day->env->ledger == NULL || w->refused > 0;
+	void (*log_it)(const char *, ...)
+	    __attribute__((format(printf, 1, 2))) =
+		day->env->ledger == NULL ? log_info : log_debug;
 
-	progress_clear(&day->progress);
+	if (is_told) {
+		progress_clear(&day->progress);
+	}
 	log_it("wrote report day=%s domain=%.*s successes=%" PRIu64
 	       " failures=%" PRIu64 " unjudged=%" PRIu64 " file=%s.json.gz",
 	    day->date, (int)domain.len, domain.s, totals->successes,
@@ -200,7 +204,6 @@ static int lookup_failed(struct ask *ask, enum dns_status status)
 	const char *word = dns_status_word(status);
 	int64_t first = ask->entry.first_try;
 
-	progress_clear(&day->progress);
 	if (!env->is_answered) {
 		day->counts->silent++;
 		day->n_silent++;
@@ -208,6 +211,7 @@ static int lookup_failed(struct ask *ask, enum dns_status status)
 	}
 	if (first != 0 &&
 	    env->now - first >= (int64_t)env->conf->report.retry_s) {
+		progress_clear(&day->progress);
 		log_warn("gave up domain: its record cannot be looked up "
 			 "day=%s domain=%.*s status=%s tries=%u",
 		    day->date, (int)domain.len, domain.s, word,

@@ -5,6 +5,8 @@ What its resolver may answer is in lookups.py.
 """
 import glob
 import os
+import pty
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -12,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from fake_dns import FakeDns, txt  # noqa: E402
 from reporter_site import (  # noqa: E402
-    DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, run_all, seal_line,
+    PROGRAM, DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, run_all, seal_line,
     wait_for)
 
 
@@ -282,6 +284,25 @@ def cannot_write(site):
     equal("reports", list(site.bodies(DAY1)), ["a.example"])
 
 
+def log_and_terminal(site):
+    """A person sees progress and the log; cron sees nothing."""
+    site.tally("many %s 5" % DAY1, seal_line(DAY1))
+    command = [PROGRAM, "-c", site.conf, "--state", site.state]
+    ours, theirs = pty.openpty()
+    code = subprocess.call(command, stderr=theirs, stdin=subprocess.DEVNULL)
+    os.close(theirs)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    equal("exit code", code, 0)
+    holds("progress", DAY1 + ": 5/5" in shown)
+    holds("log", "info: ended run" in shown and "domains=5" in shown)
+    os.remove(site.ledger)
+    p = subprocess.run(command, stderr=subprocess.PIPE,
+                       stdout=subprocess.PIPE, check=True)
+    equal("without a terminal", (p.stdout, p.stderr), (b"", b""))
+    equal("days", site.days(), [begin_of(DAY1)])
+
+
 def two_at_once(site):
     site.tally("fact %s 1 a.example ok" % DAY1, seal_line(DAY1))
     server = FakeDns()
@@ -369,4 +390,5 @@ if __name__ == "__main__":
     sys.exit(run_all([
         command_line, configuration, nothing_to_do, backlog, dry_run, limits,
         destinations, left_out, our_address, full_tally, damaged_tally,
-        cannot_write, two_at_once, killed, killed_before_the_ledger]))
+        cannot_write, log_and_terminal, two_at_once, killed,
+        killed_before_the_ledger]))

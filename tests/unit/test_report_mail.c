@@ -4,8 +4,8 @@
 
 #include "common/err.h"
 #include "common/report.h"
-#include "tests/unit/report_sample.h"
 #include "tests/unit/report_golden.h"
+#include "tests/unit/report_sample.h"
 #include "tests/unit/unit.h"
 
 static const char to[] = "postmaster@example.net";
