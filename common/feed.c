@@ -254,6 +254,10 @@ static int read_lines(struct feed *f, struct logfile *lf, const char *path,
 		if (rc != 0) {
 			break;
 		}
+		if (f->read.off == 0) {
+			/* of this very place: it was remembered above */
+			f->marks[f->n_marks - 1].hash = feed_line_hash(&line);
+		}
 		f->read.pos = f->base + line.end;
 		f->read.off = line.end;
 		has_moved = true;
@@ -344,6 +348,18 @@ int feed_more(
 		rc = rc != 0 ? rc : rc2;
 	}
 	return rc;
+}
+
+uint64_t feed_offset(const struct feed *f)
+{
+	return f->read.pos - f->base;
+}
+
+int feed_is_there(const struct feed *f, const struct logfile *lf)
+{
+	uint64_t off = feed_offset(f);
+
+	return off == 0 ? 1 : logfile_verify(lf, off, f->read.hash);
 }
 
 int feed_note_gap(struct feed *f)

@@ -67,6 +67,15 @@ int feed_attach(
 int feed_more(struct feed *f, struct logfile *lf, int64_t now, bool is_final,
     uint64_t *n);
 
+/*
+ * Is what was read of the attached file still in it? Returns 1, 0 (it was
+ * truncated or written anew) or -errno.
+ */
+int feed_is_there(const struct feed *f, const struct logfile *lf);
+
+/* Bytes read of the attached file. */
+uint64_t feed_offset(const struct feed *f);
+
 /* A part of the log is missing between what was read and what comes. */
 int feed_note_gap(struct feed *f);
 

@@ -5,6 +5,7 @@
 
 #include "common/err.h"
 #include "common/feed_private.h"
+#include "common/hash.h"
 #include "common/syslog_line.h"
 
 int64_t feed_until(const struct feed *f, const struct logfile *lf)
@@ -17,14 +18,25 @@ int64_t feed_until(const struct feed *f, const struct logfile *lf)
 	return mtime != 0 && mtime < f->o.now ? mtime : f->o.now;
 }
 
+uint64_t feed_line_hash(const struct logfile_line *line)
+{
+	static const struct hash_key key = { 0x74656c6c746c73, 3 };
+
+	return hash_sip(&key, line->text.s, line->text.len);
+}
+
 /* Does a file hold a place? Returns 1, 0, or an error. */
 static int holds(const char *path, const struct mark *m)
 {
 	struct logfile *lf = NULL;
+	struct logfile_line line;
 	int rc = logfile_open(path, &lf);
 
-	if (rc == 0) {
+	if (rc == 0 && m->off > 0) {
 		rc = logfile_seek(lf, m->off, m->hash);
+	} else if (rc == 0) {
+		rc = logfile_next(lf, &line);
+		rc = rc == 1 ? feed_line_hash(&line) == m->hash : rc;
 	}
 	logfile_close(lf);
 	return rc;
@@ -106,7 +118,6 @@ int feed_find_start(struct feed *f, const char *const *paths, size_t n,
 		f->base = f->read.pos - f->read.off;
 		*off = f->rescan.pos - f->base;
 		f->read = f->rescan;
-		f->read.off = *off;
 	} else if (at_rescan < at_read) {
 		f->base = f->rescan.pos - f->rescan.off;
 		*off = f->rescan.off;

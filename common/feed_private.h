@@ -30,6 +30,12 @@ struct feed {
 int64_t feed_until(const struct feed *f, const struct logfile *lf);
 
 /*
+ * The beginning of a stream, where nothing stands before it, is known by its
+ * first line: a mark with off 0 has this hash.
+ */
+uint64_t feed_line_hash(const struct logfile_line *line);
+
+/*
  * Sets *first to the number of the file to begin with and *off to the place
  * in it; moves read and base there. Returns 0 or an error of feed_read().
  */

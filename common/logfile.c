@@ -26,6 +26,9 @@ enum {
 	BUFFER = 4 * SYSLOG_LINE_MAX
 };
 
+/* Of the hash of what stands before a place: it is kept in files. */
+static const struct hash_key window_key = { 0x74656c6c746c73, 2 };
+
 struct logfile {
 	struct gzip *gz;
 	uint64_t base; /* offset in the file of the first byte of buf */
@@ -146,14 +149,13 @@ static int fill(struct logfile *lf)
 
 uint64_t logfile_hash(const struct logfile *lf, uint64_t off)
 {
-	static const struct hash_key key = { 0x74656c6c746c73, 2 };
 	size_t at = (size_t)(off - lf->base);
 	size_t n = at < LOGFILE_WINDOW ? at : LOGFILE_WINDOW;
 
 	if (off == lf->long_start) {
 		return lf->long_hash;
 	}
-	return hash_sip(&key, lf->buf + at - n, n);
+	return hash_sip(&window_key, lf->buf + at - n, n);
 }
 
 /*
@@ -260,6 +262,27 @@ int logfile_identity(const struct logfile *lf, struct logfile_id *out)
 	*out = (struct logfile_id){ st.st_dev, st.st_ino, st.st_mtime,
 		st.st_size };
 	return 0;
+}
+
+int logfile_verify(const struct logfile *lf, uint64_t off, uint64_t hash)
+{
+	char buf[LOGFILE_WINDOW];
+	size_t want = off < sizeof(buf) ? (size_t)off : sizeof(buf);
+	size_t got = 0;
+
+	while (got < want) {
+		ssize_t n = pread(gzip_fd(lf->gz), buf + got, want - got,
+		    (off_t)(off - want + got));
+
+		if (n < 0 && errno != EINTR) {
+			return -errno;
+		}
+		if (n == 0) {
+			return 0;
+		}
+		got += n > 0 ? (size_t)n : 0;
+	}
+	return hash_sip(&window_key, buf, want) == hash ? 1 : 0;
 }
 
 int logfile_seek(struct logfile *lf, uint64_t off, uint64_t hash)

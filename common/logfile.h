@@ -63,6 +63,13 @@ uint64_t logfile_hash(const struct logfile *lf, uint64_t off);
  */
 int logfile_seek(struct logfile *lf, uint64_t off, uint64_t hash);
 
+/*
+ * Do the bytes before an offset still have the hash? Asks the file itself,
+ * not what was read of it; for files that are not compressed. Returns 1, 0 or
+ * -errno.
+ */
+int logfile_verify(const struct logfile *lf, uint64_t off, uint64_t hash);
+
 /* Which file it is, whatever its name is by now. */
 struct logfile_id {
 	dev_t dev;
