@@ -75,21 +75,21 @@ static double now_s(clockid_t clock)
 
 /* snprintf would take longer than what is measured. */
 static struct view make_name(
-    char *out, const char *host, unsigned n, const char *domain)
+    char *out, struct view host, unsigned n, struct view domain)
 {
 	char digits[16];
-	size_t len = strlen(host);
+	size_t len = host.len;
 	size_t at = sizeof(digits);
 
-	memcpy(out, host, len);
+	memcpy(out, host.s, host.len);
 	do {
 		digits[--at] = (char)('0' + n % 10);
 		n /= 10;
 	} while (n > 0);
 	memcpy(out + len, digits + at, sizeof(digits) - at);
 	len += sizeof(digits) - at;
-	memcpy(out + len, domain, strlen(domain));
-	return view_make(out, len + strlen(domain));
+	memcpy(out + len, domain.s, domain.len);
+	return view_make(out, len + domain.len);
 }
 
 /*
@@ -106,11 +106,12 @@ static void make_fact(struct bench *b, unsigned i)
 	bool own_host = i % 10 < 4;
 
 	memset(f, 0, sizeof(*f));
-	f->domain = make_name(b->text.domain, "customer-",
-	    i % 10 < 7 ? i : i - 7, ".example.org");
-	f->mx = own_host ?
-	    make_name(b->text.host, "mail.host-", i, ".example") :
-	    make_name(b->text.host, "mx", i % 64, ".mail.provider.example");
+	f->domain = make_name(b->text.domain, view_of("customer-"),
+	    i % 10 < 7 ? i : i - 7, view_of(".example.org"));
+	f->mx = own_host ? make_name(b->text.host, view_of("mail.host-"), i,
+			       view_of(".example")) :
+			   make_name(b->text.host, view_of("mx"), i % 64,
+			       view_of(".mail.provider.example"));
 	f->helo = own_host ? f->mx : view_of(greeting[i % 3]);
 	f->version = view_of(i % 9 == 0 ? "TLSv1.2" : "TLSv1.3");
 	f->level = view_of("may");
@@ -146,8 +147,8 @@ static void count(struct bench *b, unsigned i)
 	int rc;
 
 	make_fact(b, i);
-	rc = store_session(b->store, day + (int64_t)(b->pos % 86400), b->pos,
-	    &b->fact);
+	rc = store_session(
+	    b->store, day + (int64_t)(b->pos % 86400), b->pos, &b->fact);
 
 	if (rc != 0) {
 		die("session", rc);
@@ -217,8 +218,7 @@ static void check_total(const struct bench *b)
 	uint64_t cursor = 0;
 	uint64_t sum = 0;
 	double start = now_s(CLOCK_MONOTONIC);
-	int rc = tally_open(
-	    store_path(b->state, day, path, sizeof(path)), &t);
+	int rc = tally_open(store_path(b->state, day, path, sizeof(path)), &t);
 
 	if (rc != 0) {
 		die("open", rc);

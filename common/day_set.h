@@ -13,7 +13,9 @@
  * open: a few, the least recently used one makes room. A day whose batch is
  * not committed stays.
  */
-enum { DAY_SET_OPEN = 8 }; /* days open at once, if their batches allow it */
+enum {
+	DAY_SET_OPEN = 8 /* days open at once, if their batches allow it */
+};
 
 struct day_set;
 

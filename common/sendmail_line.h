@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/domain.h"
 #include "common/view.h"
 
 /*
@@ -33,6 +32,7 @@ enum sendmail_kind {
 /* All views borrow the line. Fields that the kind does not have are empty. */
 struct sendmail_line {
 	enum sendmail_kind kind;
+	unsigned part; /* of a split record: 1 is the head */
 	struct view qid;
 	/* TLSRPT1 records; SENDMAIL_TLS_UP has verify and version too */
 	struct view verify;  /* {verify} */
@@ -40,25 +40,26 @@ struct sendmail_line {
 	struct view name;    /* match, nomatch */
 	struct view addr;    /* server address, "IPv6:" tagged */
 	struct view origin;  /* our address */
-	bool tls_required_no;
-	bool is_new;         /* on a new connection */
 	struct view host;    /* MX host; relay= of the other kinds */
 	struct view nexthop; /* $h; "" where it cannot be told */
 	struct view sender;  /* envelope sender: only with has_sender */
-	bool has_sender;     /* it could be told apart from what follows */
 	struct view domain;  /* T, R: of the recipient, still escaped */
 	/* other lines */
-	struct view
-	    text; /* verifymsg=, reason=, arg1=, or the rest of a split */
+	struct view text; /* verifymsg=, reason=, arg1=; of a split record, the
+	                     part */
 	struct view ruleset;
-	unsigned part;  /* of a split record: 1 is the head */
-	bool is_closed; /* TLS_ERROR: connection lost; is_timeout: no answer */
-	bool is_timeout;
-	/* SENDMAIL_TO */
-	struct view rcpts; /* the list, still escaped: sendmail_unescape() */
-	bool has_more;     /* more to= lines of this attempt follow; of a
-	                      split record, more parts */
+	struct view rcpts; /* to=: the list, still escaped */
 	struct view mailer;
+	/* TLSRPT1 records */
+	bool tls_required_no;
+	bool is_new;     /* on a new connection */
+	bool has_sender; /* it could be told apart from what follows */
+	/* SENDMAIL_TLS_ERROR */
+	bool is_closed;  /* connection lost */
+	bool is_timeout; /* no answer */
+	/* SENDMAIL_TO */
+	bool has_more;      /* more to= lines of this attempt follow; of a split
+	                       record, more parts */
 	bool has_relay;     /* relay= was there; host and addr are its parts */
 	bool is_tlsa_error; /* given up: TLSA lookup failed, no connection */
 };

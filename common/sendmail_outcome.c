@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/sendmail_state.h"
 
 void sendmail_set_outcome(struct sendmail_session *s,
@@ -43,6 +44,16 @@ void sendmail_set_outcome(struct sendmail_session *s,
 		s->left_out = COUNTER_UNCLEAR;
 	}
 	(void)view_copy(view_of(reason), s->reason, sizeof(s->reason));
+}
+
+void sendmail_set_version(struct sendmail_session *s, struct view version)
+{
+	for (size_t i = 0; i < version.len; i++) {
+		if (!ascii_is_visible(version.s[i])) {
+			version.len = 0;
+		}
+	}
+	(void)view_copy(version, s->version, sizeof(s->version));
 }
 
 bool sendmail_set_certificate(

@@ -38,7 +38,7 @@ int sendmail_plain_tls_up(struct sendmail *sm, struct sendmail_process *p,
 		return 0;
 	}
 	s = plain_session(p, pos, t, l);
-	(void)view_copy(l->version, s->version, sizeof(s->version));
+	sendmail_set_version(s, l->version);
 	if (!sendmail_set_certificate(s, l->verify, FACT_CHAIN_UNKNOWN)) {
 		s->left_out = COUNTER_UNCLEAR;
 	}

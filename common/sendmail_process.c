@@ -77,6 +77,7 @@ static void process_remove(struct sendmail *sm, struct sendmail_process *p)
 	struct sendmail_process *last = sm->heap[--sm->n_processes];
 
 	sm->slot[slot_of(p->host, p->pid)] = NULL;
+	sm->heap[sm->n_processes] = NULL;
 	if (last != p) {
 		heap_settle(sm, p->place, last);
 	}
@@ -218,10 +219,11 @@ int sendmail_process_note_record(
 
 int sendmail_expire(struct sendmail *sm, int64_t t)
 {
+	struct sendmail_process *p;
 	int rc = 0;
 
-	while (rc == 0 && sm->n_processes > 0 && sm->heap[0]->deadline < t) {
-		rc = sendmail_process_close(sm, sm->heap[0], true);
+	while (rc == 0 && (p = sm->heap[0]) != NULL && p->deadline < t) {
+		rc = sendmail_process_close(sm, p, true);
 	}
 	return rc;
 }

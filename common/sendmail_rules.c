@@ -106,7 +106,7 @@ static int open_session(struct sendmail *sm, struct sendmail_process *p,
 	s->from_rules = true;
 	s->tls_required_no = l->tls_required_no;
 	(void)view_copy(l->qid, s->qid, sizeof(s->qid));
-	(void)view_copy(l->version, s->version, sizeof(s->version));
+	sendmail_set_version(s, l->version);
 	(void)ip_parse(l->addr, &s->ip);
 	(void)ip_parse(l->origin, &s->sending_ip);
 	sendmail_session_host(s, l->host);

@@ -78,13 +78,12 @@ int sendmail_session_trim(struct sendmail *sm, struct sendmail_process *p)
 	struct sendmail_session *s;
 	struct sendmail_session *oldest = NULL;
 
-	if (p->n_sessions <= SENDMAIL_SESSIONS) {
-		return 0;
-	}
 	LIST_FOREACH(s, &p->sessions, link) {
 		oldest = s;
 	}
-	return sendmail_session_close(sm, p, oldest);
+	return oldest != NULL && p->n_sessions > SENDMAIL_SESSIONS ?
+	    sendmail_session_close(sm, p, oldest) :
+	    0;
 }
 
 void sendmail_session_host(struct sendmail_session *s, struct view host)

@@ -100,7 +100,8 @@ struct sendmail_process {
 struct sendmail {
 	struct mta mta; /* first */
 	struct sendmail_process *slot[SENDMAIL_PROCESSES];
-	struct sendmail_process *heap[SENDMAIL_PROCESSES]; /* by deadline */
+	struct sendmail_process
+	    *heap[SENDMAIL_PROCESSES]; /* by deadline; then NULL */
 	unsigned n_processes;
 	char text[SYSLOG_LINE_MAX]; /* for unescaping one line */
 };
@@ -200,6 +201,9 @@ int sendmail_session_resolve(struct sendmail *sm, struct sendmail_session *s);
  */
 void sendmail_set_outcome(struct sendmail_session *s,
     const struct sendmail_process *p, struct view verify, bool had_try);
+
+/* The TLS version as logged; "" if it is no word of at most 16 bytes. */
+void sendmail_set_version(struct sendmail_session *s, struct view version);
 
 /*
  * TLS is up: what {verify} says of the certificate; chain is what was logged

@@ -30,9 +30,10 @@ enum {
 
 /* Bounds; 0 means the default. */
 struct store_limits {
-	uint64_t facts;            /* distinct facts a day (1,000,000; at most
-	                              3,000,000) */
-	uint64_t facts_per_domain; /* distinct facts of one domain a day (1,000) */
+	/* distinct facts a day (1,000,000; never more than 3,000,000) */
+	uint64_t facts;
+	/* distinct facts of one domain a day (1,000) */
+	uint64_t facts_per_domain;
 };
 
 /*
@@ -41,8 +42,8 @@ struct store_limits {
  * Returns 0, ERR_BUSY (another writer), -errno.
  * Where files may be limited in size, the caller ignores SIGXFSZ.
  */
-int store_open(const char *state, const struct store_limits *limits,
-    struct store **out);
+int store_open(
+    const char *state, const struct store_limits *limits, struct store **out);
 
 /* Drops what is not committed. NULL is allowed. */
 void store_close(struct store *s);
@@ -62,16 +63,18 @@ int store_feed(struct store *s, const char *name, const char *mta,
  * One session of time t; pos (> 0) is the event's number, which rises
  * through the feed's whole stream (feed.c). A day that is sealed counts it as
  * late; a full table counts it in an overflow fact. fact->feed is taken from
- * store_feed(). Returns 0 (also for an event that was applied before);
- * ERR_FULL or ERR_PARSE for a time that gets no file any more; or an error
- * after which the batch is lost and the store must be closed: -ENOSPC etc.
+ * store_feed(); nothing is borrowed. The batch must have room (asserted).
+ * Returns 0 (also for an event that was applied before); ERR_FULL or
+ * ERR_PARSE for a time that gets no file any more, and all is as it was; or
+ * an error after which the batch is lost and the store must be closed:
+ * -ENOSPC etc., which may be that of an earlier session.
  */
-int store_session(struct store *s, int64_t t, uint64_t pos,
-    const struct fact *fact);
+int store_session(
+    struct store *s, int64_t t, uint64_t pos, const struct fact *fact);
 
 /* Adds n to a counter of the current feed, in the day of t, likewise. */
-int store_bump(struct store *s, int64_t t, uint64_t pos, enum counter counter,
-    uint64_t n);
+int store_bump(
+    struct store *s, int64_t t, uint64_t pos, enum counter counter, uint64_t n);
 
 /*
  * Records a policy in the day of t, at once. Its hash is computed and written

@@ -32,8 +32,9 @@ enum {
 };
 
 struct tally {
-	const struct tally_front *front; /* the mapping */
+	void *map;                       /* the mapping; nothing is written */
 	uint64_t size;                   /* of the mapping */
+	const struct tally_front *front; /* its beginning */
 	struct tally_space names;        /* to where names were at the start */
 	struct tally_space policies;     /* policies likewise */
 	uint64_t word[TALLY_WORDS];      /* the words at the start */
@@ -51,22 +52,12 @@ struct tally {
 	uint64_t seen_policies; /* likewise, whole ones */
 };
 
-/* Maps the first size bytes of a file. */
-static int map(int fd, uint64_t size, const void **out)
+/* Maps the first size bytes of a file; NULL: errno tells why not. */
+static void *map(int fd, uint64_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 
-	if (p == MAP_FAILED) {
-		return -errno;
-	}
-	*out = p;
-	return 0;
-}
-
-static void unmap(const void *p, uint64_t size)
-{
-	/* munmap takes no const, and writes nothing */
-	(void)munmap((void *)(uintptr_t)p, size);
+	return p == MAP_FAILED ? NULL : p;
 }
 
 static int size_of(int fd, uint64_t *size)
@@ -105,15 +96,12 @@ static void load_extents(struct tally *t, const struct tally_front *front)
 /* Reads what the front says, from a mapping of it alone. */
 static int load_front(struct tally *t, int fd)
 {
-	const void *p = NULL;
-	const struct tally_front *front;
+	struct tally_front *front = map(fd, sizeof(*front));
 	int rc;
 
-	rc = map(fd, sizeof(*front), &p);
-	if (rc != 0) {
-		return rc;
+	if (front == NULL) {
+		return -errno;
 	}
-	front = p;
 	rc = tally_layout_head(&front->head, &t->names.salt);
 	if (rc == 0) {
 		rc = tally_layout_words(front, &t->names.salt, t->word);
@@ -121,7 +109,7 @@ static int load_front(struct tally *t, int fd)
 	if (rc == 0) {
 		load_extents(t, front);
 	}
-	unmap(p, sizeof(*front));
+	(void)munmap(front, sizeof(*front));
 	return rc;
 }
 
@@ -132,7 +120,6 @@ static uint64_t min64(uint64_t a, uint64_t b)
 
 static int load(struct tally *t, int fd)
 {
-	const void *p = NULL;
 	int rc = size_of(fd, &t->size);
 
 	if (rc == 0) {
@@ -141,14 +128,15 @@ static int load(struct tally *t, int fd)
 	if (rc == 0) {
 		rc = size_of(fd, &t->size);
 	}
-	if (rc == 0) {
-		rc = map(fd, t->size, &p);
-	}
 	if (rc != 0) {
 		return rc;
 	}
-	t->front = p;
-	t->names.base = p;
+	t->map = map(fd, t->size);
+	if (t->map == NULL) {
+		return -errno;
+	}
+	t->front = t->map;
+	t->names.base = t->map;
 	t->policies = t->names;
 	t->names.end = min64(t->word[TALLY_WORD_NAMES] * TALLY_UNIT, t->size);
 	t->policies.end = min64(
@@ -181,7 +169,7 @@ int tally_open(const char *path, struct tally **out)
 void tally_close(struct tally *t)
 {
 	if (t != NULL) {
-		unmap(t->front, t->size);
+		(void)munmap(t->map, t->size);
 		free(t);
 	}
 }

@@ -43,12 +43,12 @@ struct tally_feed {
 };
 
 struct tally_info {
-	int64_t day;           /* first second of the UTC day */
-	int64_t created;       /* when the file was made */
-	int64_t sealed;        /* when it was sealed; 0: open */
-	uint64_t size;         /* bytes of the file */
-	uint64_t facts;        /* facts that the file should hold */
-	uint64_t damaged;      /* facts and policies left out as damaged; complete
+	int64_t day;      /* first second of the UTC day */
+	int64_t created;  /* when the file was made */
+	int64_t sealed;   /* when it was sealed; 0: open */
+	uint64_t size;    /* bytes of the file */
+	uint64_t facts;   /* facts that the file should hold */
+	uint64_t damaged; /* facts and policies left out as damaged; complete
 	                          after tally_next_* have been run to the end */
 	uint64_t damaged_feeds; /* feed records left out as damaged */
 };
@@ -64,9 +64,10 @@ void tally_close(struct tally *t); /* NULL is allowed */
 void tally_info(const struct tally *t, struct tally_info *out);
 
 struct tally_fact {
-	struct fact fact; /* views borrow the tally: valid until tally_close() */
-	uint64_t count;   /* sessions, > 0 */
-	int64_t first;    /* Unix seconds of the first and the last session */
+	struct fact
+	    fact;       /* views borrow the tally: valid until tally_close() */
+	uint64_t count; /* sessions, > 0 */
+	int64_t first;  /* Unix seconds of the first and the last session */
 	int64_t last;
 };
 

@@ -45,7 +45,8 @@ static inline int crash_take_line(
 {
 	unsigned r = crash_mix(n);
 	int64_t span = log->end - log->begin;
-	int64_t t = log->begin + span * n / log->lines - r % 100;
+	int64_t lines = log->lines > 0 ? log->lines : 1;
+	int64_t t = log->begin + span * n / lines - r % 100;
 	uint64_t pos = (uint64_t)n << 8;
 	int rc = 0;
 
@@ -89,11 +90,10 @@ static inline int crash_prefill(struct store *s)
 		f.ip.b[15] = (uint8_t)i;
 		if (i >= 220) {
 			/* of 16 KiB, 24 bytes are left in the end */
-			(void)snprintf(text, 4, "%03u", i);
-			text[3] = 'x';
+			text[0] = (char)('A' + i - 220);
 			f.verdict = view_make(text, i < 252 ? 500 : 200);
 		}
-		rc = store_session(s, KIT_DAY, ++pos, &f);
+		rc = store_session(s, KIT_DAY + 100, ++pos, &f);
 	}
 	if (rc == 0) {
 		rc = store_bump(s, KIT_NEXT, ++pos, COUNTER_LINES, 1);
@@ -254,7 +254,7 @@ static inline void crash_end_traced(pid_t child)
 
 static inline bool crash_can_trace(void)
 {
-	const struct crash_log log = { .lines = 0 };
+	const struct crash_log log = { .commit = 1 };
 	pid_t child;
 
 	if (kit_is_slow()) {

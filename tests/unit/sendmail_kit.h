@@ -2,7 +2,7 @@
 /*
  * sendmail_kit.h - Sendmail's lines for tables of scenarios
  *
- * X is one of the hosts mx.a.example to mx.c.example, R a recipient. Each
+ * X is A, B or C, for the hosts mx.a.example to mx.c.example, R a recipient. Each
  * macro is a message with its line end; "SECONDS PID " comes before it.
  */
 #ifndef TESTS_UNIT_SENDMAIL_KIT_H
@@ -14,9 +14,12 @@
 #define QB "6AMBWYfV000002"
 #define QC "6AMBWYfV000003"
 
-#define IP_a "192.0.2.1"
-#define IP_b "192.0.2.2"
-#define IP_c "IPv6:2001:db8:0:0:0:0:0:3"
+#define HOST_A "mx.a.example"
+#define HOST_B "mx.b.example"
+#define HOST_C "mx.c.example"
+#define IP_A   "192.0.2.1"
+#define IP_B   "192.0.2.2"
+#define IP_C   "IPv6:2001:db8:0:0:0:0:0:3"
 
 /* {verify} and what goes with it in an S record: with TLS, without */
 #define UP(v)  v "^p:TLSv1.3^c:C^b:256^n:match"
@@ -25,16 +28,15 @@
 #define TLS(v) v "^p:TLSv1.3" /* of an R record */
 #define CLR(v) v "^p:"
 
-#define T_FULL(q, no, x, d, s, r)                                       \
- q ": TLSRPT1^T^i:" q "^a:" IP_##x "^q:" no "^h:mx." #x ".example^d:" d \
-				   "^s:" s "^r:" r "\n"
-#define S_FULL(q, v, k, no, x, d, s, r, names)                                \
- q ": TLSRPT1^S^i:" q "^v:" v "^a:" IP_##x                                    \
-     "^f:^o:^q:" no "^k:" k "^h:mx." #x ".example^d:" d "^s:" s "^r:" r names \
-     "\n"
-#define R_FULL(q, v, no, x, d, s, r)       \
- q ": TLSRPT1^R^i:" q "^v:" v "^a:" IP_##x \
-     "^q:" no "^h:mx." #x ".example^d:" d "^s:" s "^r:" r "\n"
+#define T_FULL(q, no, x, d, s, r)                                          \
+ q ": TLSRPT1^T^i:" q "^a:" IP_##x "^q:" no "^h:" HOST_##x "^d:" d "^s:" s \
+							   "^r:" r "\n"
+#define S_FULL(q, v, k, no, x, d, s, r, names) \
+ q ": TLSRPT1^S^i:" q "^v:" v "^a:" IP_##x     \
+     "^f:^o:^q:" no "^k:" k "^h:" HOST_##x "^d:" d "^s:" s "^r:" r names "\n"
+#define R_FULL(q, v, no, x, d, s, r)                               \
+ q ": TLSRPT1^R^i:" q "^v:" v "^a:" IP_##x "^q:" no "^h:" HOST_##x \
+     "^d:" d "^s:" s "^r:" r "\n"
 
 #define T(q, x, d, r)    T_FULL(q, "", x, d, "s@s.example", r)
 #define S(q, v, x, d, r) S_FULL(q, v, "1", "", x, d, "s@s.example", r, NAMES)
@@ -47,16 +49,13 @@
  q ": to=" list ", delay=00:00:01, xdelay=00:00:01, mailer=" mailer \
    ", pri=30080, relay=" relay ", dsn=" dsn "\n"
 #define TO(q, list, x, dsn) \
- TO_FULL(q, list, "esmtp", "mx." #x ".example. [" ADDR_##x "]", dsn)
-#define ADDR_a   IP_a
-#define ADDR_b   IP_b
-#define ADDR_c   IP_c
+ TO_FULL(q, list, "esmtp", HOST_##x ". [" IP_##x "]", dsn)
 #define SENT     "2.0.0, stat=Sent (ok)"
 #define DEFERRED "4.7.0, stat=Deferred: 454 4.7.0 TLS handshake failed."
 
-#define STARTTLS(x, v)                                                   \
- "STARTTLS=client, relay=mx." #x ".example., version=TLSv1.3, verify=" v \
- ", cipher=C, bits=256/256\n"
+#define STARTTLS(x, v)                                              \
+ "STARTTLS=client, relay=" HOST_##x "., version=TLSv1.3, verify=" v \
+				    ", cipher=C, bits=256/256\n"
 #define VERIFYMSG(text) \
  "STARTTLS=client, cert-subject=/CN=a, cert-issuer=/CN=b, verifymsg=" text "\n"
 #define TLS_ERROR(reason, more)                              \
@@ -65,9 +64,9 @@
 #define ALERT  TLS_ERROR("tlsv1 alert internal error", "1, errno=0, retry=-1")
 #define CLOSED TLS_ERROR("unknown", "5, errno=104, retry=-1")
 #define HANGS  TLS_ERROR("unknown", "2, errno=11, retry=0")
-#define REJECT(x, word)                            \
- "ruleset=tls_server, arg1=" word ", relay=mx." #x \
- ".example, reject=454 4.7.0 TLS handshake failed.\n"
+#define REJECT(x, word)                               \
+ "ruleset=tls_server, arg1=" word ", relay=" HOST_##x \
+     ", reject=454 4.7.0 TLS handshake failed.\n"
 
 /* A scenario: short lines in, the events of lines and of the end out. */
 struct scenario {

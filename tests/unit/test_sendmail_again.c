@@ -30,72 +30,73 @@ enum {
  */
 #define TLS_UP "^p:TLSv1.3^c:C^b:256^n:match"
 #define NO_TLS "^p:^c:^b:^n:"
-#define TAIL_  "^h:mx.%x.example^d:%d^s:%s^r:%r"
-#define T_     "%q: TLSRPT1^T^i:%q^a:%a^q:%n" TAIL_
-#define S_UP \
- "%q: TLSRPT1^S^i:%q^v:%v" TLS_UP "^a:%a^f:^o:^q:%n^k:%k" TAIL_ "^cn:x^ci:y"
-#define S_NO \
- "%q: TLSRPT1^S^i:%q^v:%w" NO_TLS "^a:%a^f:^o:^q:%n^k:%k" TAIL_ "^cn:^ci:"
-#define S_SOFT \
- "%q: TLSRPT1^S^i:%q^v:SOFTWARE" NO_TLS "^a:%a^f:^o:^q:%n^k:%k" TAIL_ "^cn:^ci:"
-#define S_CLEAR \
- "%q: TLSRPT1^S^i:%q^v:CLEAR" NO_TLS "^a:%a^f:^o:^q:%n^k:1" TAIL_ "^cn:^ci:"
-#define R_     "%q: TLSRPT1^R^i:%q^v:OK^p:TLSv1.3^a:%a^q:%n" TAIL_
-#define R_HEAD "%q[1]: TLSRPT1^R^i:%q^v:OK^p:TLSv1.3^a:%a^q:%n^h:mx. ..."
-#define R_MORE "%q[2]: %x.example^d:%d ..."
-#define R_END  "%q[3]: ^s:%s^r:%r"
-#define S_HEAD \
+#define L_TAIL "^h:mx.%x.example^d:%d^s:%s^r:%r"
+#define L_T    "%q: TLSRPT1^T^i:%q^a:%a^q:%n" L_TAIL
+#define L_S_UP \
+ "%q: TLSRPT1^S^i:%q^v:%v" TLS_UP "^a:%a^f:^o:^q:%n^k:%k" L_TAIL "^cn:x^ci:y"
+#define L_S_NO \
+ "%q: TLSRPT1^S^i:%q^v:%w" NO_TLS "^a:%a^f:^o:^q:%n^k:%k" L_TAIL "^cn:^ci:"
+#define L_S_SOFT                                                       \
+ "%q: TLSRPT1^S^i:%q^v:SOFTWARE" NO_TLS "^a:%a^f:^o:^q:%n^k:%k" L_TAIL \
+ "^cn:^ci:"
+#define L_S_CLEAR \
+ "%q: TLSRPT1^S^i:%q^v:CLEAR" NO_TLS "^a:%a^f:^o:^q:%n^k:1" L_TAIL "^cn:^ci:"
+#define L_R      "%q: TLSRPT1^R^i:%q^v:OK^p:TLSv1.3^a:%a^q:%n" L_TAIL
+#define L_R_HEAD "%q[1]: TLSRPT1^R^i:%q^v:OK^p:TLSv1.3^a:%a^q:%n^h:mx. ..."
+#define L_R_MORE "%q[2]: %x.example^d:%d ..."
+#define L_R_END  "%q[3]: ^s:%s^r:%r"
+#define L_S_HEAD \
  "%q[1]: TLSRPT1^S^i:%q^v:%w" NO_TLS "^a:%a^f:^o:^q:^k:%k^h:mx ..."
-#define S_END "%q[2]: .%x.example^d:%d^s:%s^r:%r^cn:^ci:"
-#define UP_ \
+#define L_S_END "%q[2]: .%x.example^d:%d^s:%s^r:%r^cn:^ci:"
+#define L_UP \
  "STARTTLS=client, relay=mx.%x.example., version=TLSv1.3, verify=%v, x"
-#define MSG_                                                \
+#define L_MSG                                               \
  "STARTTLS=client, cert-subject=/CN=a, cert-issuer=/CN=b, " \
  "verifymsg=certificate has expired"
-#define ERR_                                                                \
+#define L_ERR                                                               \
  "STARTTLS=client, error: connect failed=-1, reason=unknown, SSL_error=5, " \
  "errno=104, retry=-1"
-#define REJ_ \
+#define L_REJ \
  "ruleset=tls_server, arg1=SOFTWARE, relay=mx.%x.example, reject=454 x"
-#define TRY_NO "ruleset=try_tls, arg1=mx, relay=mx.%x.example, status=550 x"
-#define DANE_NO                                                              \
+#define L_TRY_NO "ruleset=try_tls, arg1=mx, relay=mx.%x.example, status=550 x"
+#define L_DANE_NO                                                            \
  "STARTTLS=client, relay=mx.%x.example, warning=DANE configured in DNS but " \
  "STARTTLS not offered"
-#define DLV_    ", delay=1, mailer=esmtp, relay=mx.%x.example."
-#define TO_     "%q: to=<%r>,<%t>" DLV_ " [%a], dsn=2.0.0, stat=Sent"
-#define TO_MORE "%q: to=<%t>, [more]" DLV_ " [%a], dsn=2.0.0, stat=Sent"
-#define TO_NO   "%q: to=<%r>" DLV_ ", dsn=4.0.0, stat=Deferred"
-#define TLSA_                                                           \
- DLV_ ", dsn=4.0.0, stat=Deferred: Name server: mx.: host name lookup " \
-      "failure for TLSA RR"
-#define TO_TLSA   "%q: to=<%r>" TLSA_
-#define MORE_TLSA "%q: to=<%r>, [more]" TLSA_
-#define BAD_      "%q: TLSRPT1^R^i:other"
-#define NOTHING   "%q: from=<a@b>, size=0"
+#define L_DLV     ", delay=1, mailer=esmtp, relay=mx.%x.example."
+#define L_TO      "%q: to=<%r>,<%t>" L_DLV " [%a], dsn=2.0.0, stat=Sent"
+#define L_TO_MORE "%q: to=<%t>, [more]" L_DLV " [%a], dsn=2.0.0, stat=Sent"
+#define L_TO_NO   "%q: to=<%r>" L_DLV ", dsn=4.0.0, stat=Deferred"
+#define L_TLSA                                                           \
+ L_DLV ", dsn=4.0.0, stat=Deferred: Name server: mx.: host name lookup " \
+       "failure for TLSA RR"
+#define L_TO_TLSA   "%q: to=<%r>" L_TLSA
+#define L_MORE_TLSA "%q: to=<%r>, [more]" L_TLSA
+#define L_BAD       "%q: TLSRPT1^R^i:other"
+#define L_NOTHING   "%q: from=<a@b>, size=0"
 
 enum {
 	SCRIPT_LINES = 8
 };
 
 static const char *const scripts[][SCRIPT_LINES] = {
-	{ T_, UP_, S_UP, R_, TO_ },
-	{ T_, UP_, MSG_, S_UP, R_, R_, TO_, TO_ },
-	{ T_, ERR_, S_SOFT, REJ_, TO_ },
-	{ T_, S_SOFT, T_, S_UP, R_, TO_ },
-	{ S_NO, R_, TO_, S_NO, R_, TO_ },
-	{ T_, TRY_NO, S_NO, R_, TO_ },
-	{ T_, ERR_, S_SOFT, S_CLEAR, R_, TO_ },
-	{ S_UP, R_HEAD, R_MORE, R_END, TO_ },
-	{ S_HEAD, S_END, TO_MORE, TO_ },
-	{ R_, TO_ },
-	{ UP_, MSG_, TO_, TO_ },
-	{ UP_, TO_MORE, TO_ },
-	{ ERR_, REJ_, TO_ },
-	{ ERR_, REJ_, TO_MORE, TO_ },
-	{ DANE_NO, TO_ },
-	{ TRY_NO, TO_NO },
-	{ MORE_TLSA, TO_TLSA },
-	{ TO_TLSA, NOTHING, BAD_ },
+	{ L_T, L_UP, L_S_UP, L_R, L_TO },
+	{ L_T, L_UP, L_MSG, L_S_UP, L_R, L_R, L_TO, L_TO },
+	{ L_T, L_ERR, L_S_SOFT, L_REJ, L_TO },
+	{ L_T, L_S_SOFT, L_T, L_S_UP, L_R, L_TO },
+	{ L_S_NO, L_R, L_TO, L_S_NO, L_R, L_TO },
+	{ L_T, L_TRY_NO, L_S_NO, L_R, L_TO },
+	{ L_T, L_ERR, L_S_SOFT, L_S_CLEAR, L_R, L_TO },
+	{ L_S_UP, L_R_HEAD, L_R_MORE, L_R_END, L_TO },
+	{ L_S_HEAD, L_S_END, L_TO_MORE, L_TO },
+	{ L_R, L_TO },
+	{ L_UP, L_MSG, L_TO, L_TO },
+	{ L_UP, L_TO_MORE, L_TO },
+	{ L_ERR, L_REJ, L_TO },
+	{ L_ERR, L_REJ, L_TO_MORE, L_TO },
+	{ L_DANE_NO, L_TO },
+	{ L_TRY_NO, L_TO_NO },
+	{ L_MORE_TLSA, L_TO_TLSA },
+	{ L_TO_TLSA, L_NOTHING, L_BAD },
 };
 
 static const char *const processes[PROCESSES] = { "10", "11", "65546",

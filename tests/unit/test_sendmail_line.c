@@ -33,67 +33,66 @@ static void test_parts(void **state)
 	check(table, UNIT_LEN(table));
 }
 
+static const struct row starttls[] = {
+	{ "up",
+	    "STARTTLS=client, relay=mx.a.example., version=TLSv1.3, "
+	    "verify=FAIL, cipher=C, bits=256/256",
+	    "up v=FAIL p=TLSv1.3 h=mx.a.example." },
+	{ "server side",
+	    "STARTTLS=server, relay=mx.a.example., version=TLSv1.3, "
+	    "verify=FAIL, cipher=C, bits=256/256",
+	    "other" },
+	{ "behind a queue id",
+	    Q ": STARTTLS=client, relay=mx, version=TLSv1.3, "
+	      "verify=OK, cipher=C",
+	    "other" },
+	{ "no cipher",
+	    "STARTTLS=client, relay=mx, version=V, verify=", "other" },
+	{ "verifymsg",
+	    "STARTTLS=client, cert-subject=/CN=a, cert-issuer=/CN=b, "
+	    "verifymsg=certificate has expired",
+	    "verifymsg text=certificate has expired" },
+	{ "verifymsg in a name",
+	    "STARTTLS=client, cert-subject=/CN=a, verifymsg=ok, "
+	    "cert-issuer=/CN=b, verifymsg=x, verifymsg=certificate "
+	    "has expired",
+	    "verifymsg text=certificate has expired" },
+	{ "error",
+	    "STARTTLS=client, error: connect failed=-1, reason=tlsv1 "
+	    "alert internal error, SSL_error=1, errno=0, retry=-1",
+	    "error text=tlsv1 alert internal error" },
+	{ "closed",
+	    "STARTTLS=client, error: connect failed=-1, "
+	    "reason=unknown, SSL_error=5, errno=104, retry=-1",
+	    "error text=unknown closed" },
+	{ "no answer",
+	    "STARTTLS=client, error: connect failed=-1, "
+	    "reason=unknown, SSL_error=2, errno=11, retry=0",
+	    "error text=unknown timeout" },
+	{ "OpenSSL's own line",
+	    "STARTTLS=client: error:0A000438:SSL routines::x", "other" },
+	{ "DANE, not offered, 8.17",
+	    "STARTTLS=client, relay=mx, warning=DANE configured in DNS "
+	    "but no STARTTLS available",
+	    "dane-none h=mx" },
+	{ "DANE, not offered, 8.18",
+	    "STARTTLS=client, relay=mx, warning=DANE configured in DNS "
+	    "but STARTTLS not offered",
+	    "dane-none h=mx" },
+	{ "DANE, refused",
+	    "STARTTLS=client, relay=mx, warning=DANE configured in DNS "
+	    "but STARTTLS failed",
+	    "dane-refused h=mx" },
+	{ "DANE, unheard-of",
+	    "STARTTLS=client, relay=mx, warning=DANE configured in DNS "
+	    "but STARTTLS failed twice",
+	    "other" },
+};
+
 static void test_starttls(void **state)
 {
-	static const struct row table[] = {
-		{ "up",
-		    "STARTTLS=client, relay=mx.a.example., version=TLSv1.3, "
-		    "verify=FAIL, cipher=C, bits=256/256",
-		    "up v=FAIL p=TLSv1.3 h=mx.a.example." },
-		{ "server side",
-		    "STARTTLS=server, relay=mx.a.example., version=TLSv1.3, "
-		    "verify=FAIL, cipher=C, bits=256/256",
-		    "other" },
-		{ "behind a queue id",
-		    Q ": STARTTLS=client, relay=mx, version=TLSv1.3, "
-		      "verify=OK, cipher=C",
-		    "other" },
-		{ "no cipher",
-		    "STARTTLS=client, relay=mx, version=V, verify=", "other" },
-		{ "verifymsg",
-		    "STARTTLS=client, cert-subject=/CN=a, cert-issuer=/CN=b, "
-		    "verifymsg=certificate has expired",
-		    "verifymsg text=certificate has expired" },
-		{ "verifymsg in a name",
-		    "STARTTLS=client, cert-subject=/CN=a, verifymsg=ok, "
-		    "cert-issuer=/CN=b, verifymsg=x, verifymsg=certificate "
-		    "has expired",
-		    "verifymsg text=certificate has expired" },
-		{ "error",
-		    "STARTTLS=client, error: connect failed=-1, reason=tlsv1 "
-		    "alert internal error, SSL_error=1, errno=0, retry=-1",
-		    "error text=tlsv1 alert internal error" },
-		{ "closed",
-		    "STARTTLS=client, error: connect failed=-1, "
-		    "reason=unknown, SSL_error=5, errno=104, retry=-1",
-		    "error text=unknown closed" },
-		{ "no answer",
-		    "STARTTLS=client, error: connect failed=-1, "
-		    "reason=unknown, SSL_error=2, errno=11, retry=0",
-		    "error text=unknown timeout" },
-		{ "OpenSSL's own line",
-		    "STARTTLS=client: error:0A000438:SSL routines::x",
-		    "other" },
-		{ "DANE, not offered, 8.17",
-		    "STARTTLS=client, relay=mx, warning=DANE configured in DNS "
-		    "but no STARTTLS available",
-		    "dane-none h=mx" },
-		{ "DANE, not offered, 8.18",
-		    "STARTTLS=client, relay=mx, warning=DANE configured in DNS "
-		    "but STARTTLS not offered",
-		    "dane-none h=mx" },
-		{ "DANE, refused",
-		    "STARTTLS=client, relay=mx, warning=DANE configured in DNS "
-		    "but STARTTLS failed",
-		    "dane-refused h=mx" },
-		{ "DANE, unheard-of",
-		    "STARTTLS=client, relay=mx, warning=DANE configured in DNS "
-		    "but STARTTLS failed twice",
-		    "other" },
-	};
-
 	(void)state;
-	check(table, UNIT_LEN(table));
+	check(starttls, UNIT_LEN(starttls));
 }
 
 static void test_rulesets(void **state)

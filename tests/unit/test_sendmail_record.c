@@ -5,11 +5,11 @@
 
 #include "tests/unit/sendmail_line_kit.h"
 
-#define SAFE "^p:TLSv1.3^c:C^b:256^n:match^a:192.0.2.1^f:C8:30^o:^q:^k:1"
-#define HD   "^h:mx.a.example^d:a.example."
-#define R_   Q ": TLSRPT1^R^i:" Q "^v:OK^p:TLSv1.3^a:192.0.2.1^q:" HD
-#define T_   Q ": TLSRPT1^T^i:" Q "^a:192.0.2.1^q:" HD
-#define S_   Q ": TLSRPT1^S^i:" Q "^v:OK" SAFE HD
+#define SAFE  "^p:TLSv1.3^c:C^b:256^n:match^a:192.0.2.1^f:C8:30^o:^q:^k:1"
+#define HD    "^h:mx.a.example^d:a.example."
+#define REC_R Q ": TLSRPT1^R^i:" Q "^v:OK^p:TLSv1.3^a:192.0.2.1^q:" HD
+#define REC_T Q ": TLSRPT1^T^i:" Q "^a:192.0.2.1^q:" HD
+#define REC_S Q ": TLSRPT1^S^i:" Q "^v:OK" SAFE HD
 
 #define S_IS "S v=OK p=TLSv1.3 n=match a=192.0.2.1 new h=mx.a.example "
 #define R_IS "R v=OK p=TLSv1.3 a=192.0.2.1 h=mx.a.example "
@@ -18,13 +18,13 @@
 static void test_records(void **state)
 {
 	static const struct row table[] = {
-		{ "T", T_ "^s:x@s.example^r:u@a.example",
+		{ "T", REC_T "^s:x@s.example^r:u@a.example",
 		    T_IS "d=a.example. s=<x@s.example> domain=a.example" },
-		{ "S", S_ "^s:x@s.example^r:u@a.example^cn:mx^ci:Lab+20CA",
+		{ "S", REC_S "^s:x@s.example^r:u@a.example^cn:mx^ci:Lab+20CA",
 		    S_IS "d=a.example. s=<x@s.example>" },
-		{ "R", R_ "^s:x@s.example^r:u@a.example",
+		{ "R", REC_R "^s:x@s.example^r:u@a.example",
 		    R_IS "d=a.example. s=<x@s.example> domain=a.example" },
-		{ "null sender", R_ "^s:^r:u@a.example",
+		{ "null sender", REC_R "^s:^r:u@a.example",
 		    R_IS "d=a.example. s=<> domain=a.example" },
 		{ "TLS-Required: No, reused, in clear, from an address",
 		    Q ": TLSRPT1^S^i:" Q "^v:NONE^p:^c:^b:^n:nomatch^a:IPv6:"
@@ -34,11 +34,11 @@ static void test_records(void **state)
 		    "S v=NONE n=nomatch a=IPv6:fd99:0:0:0:0:0:0:2"
 		    " o=IPv6:fd99:0:0:0:0:0:0:1 no h=[ipv6:fd99::2]"
 		    " d=[ipv6:fd99::2] s=<>" },
-		{ "literal recipient", R_ "^s:^r:u@[IPv6:fd99::2]",
+		{ "literal recipient", REC_R "^s:^r:u@[IPv6:fd99::2]",
 		    R_IS "d=a.example. s=<> domain=[IPv6:fd99::2]" },
-		{ "recipient without a domain", R_ "^s:a@b.example^r:user",
+		{ "recipient without a domain", REC_R "^s:a@b.example^r:user",
 		    R_IS "d=a.example. s=<a@b.example>" },
-		{ "blanks in a recipient", R_ "^s:^r:\"a b\"@a.example",
+		{ "blanks in a recipient", REC_R "^s:^r:\"a b\"@a.example",
 		    R_IS "d=a.example. s=<> domain=a.example" },
 	};
 
@@ -64,11 +64,11 @@ static void test_broken_records(void **state)
 		{ "keys in another order",
 		    Q ": TLSRPT1^R^i:" Q "^p:^v:OK^a:^q:" HD "^s:^r:u@x",
 		    "bad" },
-		{ "no recipient", R_ "^s:x@s.example", "bad" },
-		{ "no names", S_ "^s:x@s.example^r:u@a.example", "bad" },
-		{ "no issuer", S_ "^s:^r:u@a.example^cn:x", "bad" },
+		{ "no recipient", REC_R "^s:x@s.example", "bad" },
+		{ "no names", REC_S "^s:x@s.example^r:u@a.example", "bad" },
+		{ "no issuer", REC_S "^s:^r:u@a.example^cn:x", "bad" },
 		{ "names in another order",
-		    S_ "^s:^r:u@a.example^ci:^cn:", "bad" },
+		    REC_S "^s:^r:u@a.example^ci:^cn:", "bad" },
 	};
 
 	(void)state;
@@ -82,12 +82,13 @@ static void test_broken_records(void **state)
 static void test_errors_like_records(void **state)
 {
 	static const struct row table[] = {
-		{ "T", T_ "^s:^r:u@v.example... User unknown", "bad" },
-		{ "R", R_ "^s:^r:u@v.example... User unknown", "bad" },
-		{ "R, no domain", R_ "^s:^r:u... User unknown", "bad" },
-		{ "S", S_ "^s:^r:u@v.example^cn:^ci:... User unknown", "bad" },
-		{ "S, quoted", S_ "^s:^r:u@v.example^cn:^ci:\"... Not local\"",
+		{ "T", REC_T "^s:^r:u@v.example... User unknown", "bad" },
+		{ "R", REC_R "^s:^r:u@v.example... User unknown", "bad" },
+		{ "R, no domain", REC_R "^s:^r:u... User unknown", "bad" },
+		{ "S", REC_S "^s:^r:u@v.example^cn:^ci:... User unknown",
 		    "bad" },
+		{ "S, quoted",
+		    REC_S "^s:^r:u@v.example^cn:^ci:\"... Not local\"", "bad" },
 		{ "to=",
 		    Q ": to=<u@v.example>, delay=00:00:00, mailer=esmtp, "
 		      "relay=mx.v.example., dsn=4.0.0, stat=Deferred: Name "
@@ -116,28 +117,31 @@ static void test_hostile_records(void **state)
 {
 	static const struct row table[] = {
 		{ "certificate's names",
-		    S_ "^s:^r:u@a.example^cn:x^v:FAIL^ci:y^v:OK^k:^n:nomatch",
+		    REC_S
+		    "^s:^r:u@a.example^cn:x^v:FAIL^ci:y^v:OK^k:^n:nomatch",
 		    S_IS "d=a.example. s=<>" },
-		{ "names with keys", S_ "^s:^r:u@a.example^cn:^cn:^ci:^ci:^r:x",
+		{ "names with keys",
+		    REC_S "^s:^r:u@a.example^cn:^cn:^ci:^ci:^r:x",
 		    S_IS "d=a.example." },
-		{ "quoted recipient", R_ "^s:^r:\"a^v:FAIL^n:x\"@a.example",
+		{ "quoted recipient", REC_R "^s:^r:\"a^v:FAIL^n:x\"@a.example",
 		    R_IS "d=a.example. s=<> domain=a.example" },
-		{ "recipient with @", R_ "^s:^r:\"u@v.example\"@a.example",
+		{ "recipient with @", REC_R "^s:^r:\"u@v.example\"@a.example",
 		    R_IS "d=a.example. s=<> domain=a.example" },
-		{ "sender with ^r:", R_ "^s:x^r:u@v.example^r:u@a.example",
+		{ "sender with ^r:", REC_R "^s:x^r:u@v.example^r:u@a.example",
 		    R_IS "d=a.example. domain=a.example" },
 		{ "quoted sender with ^r:",
-		    R_ "^s:\"x^r:u@v.example\"@b^r:u@a.example",
+		    REC_R "^s:\"x^r:u@v.example\"@b^r:u@a.example",
 		    R_IS "d=a.example. domain=a.example" },
 		{ "sender with a backslash last",
-		    R_ "^s:own@us.example^r:x\\\\^r:u@a.example",
+		    REC_R "^s:own@us.example^r:x\\\\^r:u@a.example",
 		    R_IS "d=a.example. domain=a.example" },
 		{ "sender with names",
-		    S_ "^s:own@us.example^r:u@v.example^cn:@b^r:u@a.example"
-		       "^cn:mx^ci:CA",
+		    REC_S "^s:own@us.example^r:u@v.example^cn:@b^r:u@a.example"
+			  "^cn:mx^ci:CA",
 		    S_IS "d=a.example." },
 		{ "recipient with ^r: in its domain",
-		    R_ "^s:^r:u@v.example^r:x.example", R_IS "d=a.example." },
+		    REC_R "^s:^r:u@v.example^r:x.example",
+		    R_IS "d=a.example." },
 		{ "next hop with ^s:: forged a domain",
 		    Q ": TLSRPT1^R^i:" Q "^v:OK^p:^a:192.0.2.1^q:^h:mx.evil"
 		      "^d:v.example^s:b.evil.^s:^r:u@v.example^s:b.evil",
@@ -152,7 +156,7 @@ static void test_hostile_records(void **state)
 		      "ample.^d:evil.^s:^r:u@evil",
 		    "R v=OK a=192.0.2.1 h=mx d=v.example.^d:evil. s=<>"
 		    " domain=evil" },
-		{ "sender with ^s:", R_ "^s:a^s:b@c.example^r:u@a.example",
+		{ "sender with ^s:", REC_R "^s:a^s:b@c.example^r:u@a.example",
 		    R_IS "s=<a^s:b@c.example> domain=a.example" },
 	};
 

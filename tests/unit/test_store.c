@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_store.c - tests of common/store.c: batches, exactly once, marks, seal */
+/* test_store.c - tests of common/store.c: batches, exactly once, marks */
 
 #include "config.h"
 
@@ -212,7 +212,7 @@ static void test_marks(void **state)
 	UNIT_UINT("other", marks_in(&k, KIT_NEXT, "other"), 5);
 	kit_open(&k, "sendmail");
 	UNIT_UINT("read back", k.rescan.pos, 102);
-	UNIT_UINT("read back", k.read.hash, 102 * 7);
+	UNIT_UINT("read back", k.read.hash, UINT64_C(102) * 7);
 
 	/* one mark alone */
 	UNIT_INT("read", store_commit(k.store, NULL, &mark, false), 0);
@@ -275,73 +275,6 @@ static void test_too_many_feeds(void **state)
 	UNIT_INT("a known one",
 	    store_feed(k.store, "feed9", "exim", &k.rescan, &k.read), 0);
 	UNIT_UINT("its mark", k.rescan.pos, 10);
-	kit_release(&k);
-}
-
-static void test_seal(void **state)
-{
-	struct policy policy = { .domain = view_of("d.example"),
-		.content = view_of("{}") };
-	struct kit k;
-	struct kit_sum sum;
-	struct stat before;
-	struct stat after;
-	char path[128];
-
-	(void)state;
-	kit_init(&k);
-	kit_open(&k, "sendmail");
-	UNIT_INT("no such day", store_seal(k.store, KIT_DAY, KIT_NEXT),
-	    ERR_NOT_FOUND);
-	for (unsigned i = 0; i < 300; i++) {
-		kit_count(&k, KIT_DAY, 1 + i, i);
-	}
-	assert_int_equal(stat(kit_path(&k, KIT_DAY, path), &before), 0);
-	UNIT_INT("seal", store_seal(k.store, KIT_DAY, KIT_NEXT + 600), 0);
-	UNIT_INT("again", store_seal(k.store, KIT_DAY, KIT_NEXT + 601), 0);
-	assert_int_equal(stat(path, &after), 0);
-	UNIT_TRUE("cut", after.st_size < before.st_size);
-	kit_sum(&k, KIT_DAY, &sum);
-	UNIT_UINT("sealed", sum.sealed, KIT_NEXT + 600);
-	UNIT_UINT("the batch was committed", sum.count, 300);
-
-	kit_count(&k, KIT_DAY, 400, 0);
-	kit_count(&k, KIT_DAY, 401, 999);
-	kit_count(&k, KIT_NEXT, 402, 1);
-	UNIT_INT(
-	    "bump", store_bump(k.store, KIT_DAY, 403, COUNTER_LINES, 2), 0);
-	UNIT_INT("policy", store_policy(k.store, KIT_DAY, &policy), ERR_SEALED);
-	kit_commit(&k, 403, KIT_DAY);
-	/* and once more from the beginning */
-	kit_open(&k, "sendmail");
-	for (unsigned i = 0; i < 402; i++) {
-		kit_count(&k, KIT_DAY, 1 + i, i);
-	}
-	kit_commit(&k, 403, KIT_DAY);
-	kit_sum(&k, KIT_DAY, &sum);
-	UNIT_UINT("count", sum.count, 300);
-	UNIT_UINT("facts", sum.facts, 300);
-	UNIT_UINT("late", sum.counters[COUNTER_LATE], 2);
-	UNIT_UINT("lines", sum.counters[COUNTER_LINES], 2);
-	UNIT_UINT("damaged", sum.damaged, 0);
-	kit_sum(&k, KIT_NEXT, &sum);
-	UNIT_UINT("next day", sum.count, 1);
-	kit_release(&k);
-}
-
-/* A mark may have to go to a day that is sealed. */
-static void test_marks_of_sealed(void **state)
-{
-	struct kit k;
-
-	(void)state;
-	kit_init(&k);
-	kit_open(&k, "sendmail");
-	kit_count(&k, KIT_DAY, 1, 0);
-	UNIT_INT("seal", store_seal(k.store, KIT_DAY, KIT_NEXT + 600), 0);
-	kit_commit(&k, 50, KIT_NEXT);
-	kit_open(&k, "sendmail");
-	UNIT_UINT("mark", k.rescan.pos, 50);
 	kit_release(&k);
 }
 
@@ -475,8 +408,6 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_feed_names),
 		cmocka_unit_test(test_too_many_feeds),
-		cmocka_unit_test(test_seal),
-		cmocka_unit_test(test_marks_of_sealed),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_many_days),
 		cmocka_unit_test(test_batch_room),

