@@ -49,7 +49,7 @@ def answers():
         "big": (dns.txt(good("big"), *texts(200, 255)), WRITTEN, ""),
         "long": (dns.txt("v=TLSRPTv1;x=" + "y" * 60000 + ";rua=mailto:"
                          "a@long.example"), WRITTEN, ""),
-        "thousands": (dns.txt(good("thousands"), *texts(3000, 6)), WRITTEN,
+        "hundreds": (dns.txt(good("hundreds"), *texts(700, 6)), WRITTEN,
                       ""),
         # RDATA that is no TXT
         "bad-rdata": (dns.rdata(b"\x50v=TLSRPTv1;"), NONE, "none"),
