@@ -104,9 +104,17 @@ class Site:
                 env=dict(os.environ, **dict({"TERM": "xterm"}, **env)))
         finally:
             os.close(slave)
-        out = os.read(master, 65536).decode()
+        out = b""
+        while True:  # it hands out its text in parts
+            try:
+                part = os.read(master, 65536)
+            except OSError:  # EIO: the other side is closed
+                part = b""
+            if not part:
+                break
+            out += part
         os.close(master)
-        return out
+        return out.decode()
 
 
 def help_of_all(site):
