@@ -26,6 +26,17 @@ static inline bool ascii_is_alnum(char c)
 	    (c >= 'A' && c <= 'Z');
 }
 
+/* Without regard to case: letters become small. */
+static inline char ascii_lower(char c)
+{
+	static const char small[] = "abcdefghijklmnopqrstuvwxyz";
+
+	if (c >= 'A' && c <= 'Z') {
+		c = small[c - 'A'];
+	}
+	return c;
+}
+
 /* VCHAR: printable, no blank */
 static inline bool ascii_is_visible(char c)
 {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/domain.h"
 #include "common/err.h"
 #include "common/ip.h"
@@ -103,9 +104,7 @@ int domain_normalise(struct view text, char out[DOMAIN_BUF])
 			return ERR_PARSE;
 		}
 		for (size_t i = 0; i < text.len; i++) {
-			char c = text.s[i];
-
-			out[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+			out[i] = ascii_lower(text.s[i]);
 		}
 		out[text.len] = '\0';
 		n = (int)text.len;

@@ -53,8 +53,8 @@ static int zero_run(const uint8_t *b, int *length)
 	int best_len = 1;
 	int len = 0;
 
-	for (int i = 0; i < 8; i++) {
-		len = b[2 * i] == 0 && b[2 * i + 1] == 0 ? len + 1 : 0;
+	for (int i = 0; i < 8; i++, b += 2) {
+		len = b[0] == 0 && b[1] == 0 ? len + 1 : 0;
 		if (len > best_len) {
 			best_len = len;
 			best = i + 1 - len;
@@ -86,7 +86,8 @@ const char *ip_format(const struct ip *ip, char out[IP_TEXT_MAX])
 	}
 	run = zero_run(b, &run_len);
 	for (int i = 0; i < 8; i++) {
-		unsigned group = (unsigned)b[2 * i] << 8 | b[2 * i + 1];
+		size_t at = 2 * (size_t)i;
+		unsigned group = (unsigned)b[at] << 8 | b[at + 1];
 
 		if (run >= 0 && i == run) {
 			n += (size_t)snprintf(out + n, IP_TEXT_MAX - n, "::");

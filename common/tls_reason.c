@@ -80,7 +80,6 @@ static bool take_alert(struct view *text)
 const char *tls_reason_token(struct view text, char buf[TLS_REASON_BUF])
 {
 	struct view name = text;
-	int n;
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		if (view_is(text, errors[i].text)) {
@@ -94,10 +93,12 @@ const char *tls_reason_token(struct view text, char buf[TLS_REASON_BUF])
 		if (!view_is(name, alerts[i].name)) {
 			continue;
 		}
-		n = snprintf(buf, TLS_REASON_BUF, "tls-remote-alert-%u-%s",
+		(void)snprintf(buf, TLS_REASON_BUF, "tls-remote-alert-%u-%s",
 		    alerts[i].number, alerts[i].name);
-		for (int j = 0; j < n && j < TLS_REASON_BUF; j++) {
-			buf[j] = buf[j] == ' ' ? '-' : buf[j];
+		for (char *c = buf; *c != '\0'; c++) {
+			if (*c == ' ') {
+				*c = '-';
+			}
 		}
 		return buf;
 	}

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/err.h"
 #include "common/view.h"
 
@@ -43,18 +44,13 @@ bool view_take(struct view *a, const char *prefix)
 	return true;
 }
 
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 bool view_is_nocase(struct view a, struct view b)
 {
 	if (a.len != b.len) {
 		return false;
 	}
 	for (size_t i = 0; i < a.len; i++) {
-		if (lower(a.s[i]) != lower(b.s[i])) {
+		if (ascii_lower(a.s[i]) != ascii_lower(b.s[i])) {
 			return false;
 		}
 	}

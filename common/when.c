@@ -36,8 +36,8 @@ static int64_t days_from_civil(int year, int month, int day)
 
 int64_t when_utc(int year, int month, int day, int hour, int min, int sec)
 {
-	return days_from_civil(year, month, day) * WHEN_DAY_S + hour * 3600 +
-	    min * 60 + sec;
+	return days_from_civil(year, month, day) * WHEN_DAY_S +
+	    INT64_C(3600) * hour + INT64_C(60) * min + sec;
 }
 
 static struct tm broken_down(int64_t t)
@@ -212,9 +212,9 @@ static int read_month(const char *s)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-	for (int i = 0; i < 12; i++) {
+	for (size_t i = 0; i < 12; i++) {
 		if (memcmp(names + 3 * i, s, 3) == 0) {
-			return i + 1;
+			return (int)i + 1;
 		}
 	}
 	return -1;

@@ -27,9 +27,9 @@ struct replay {
 static void show_progress(
     void *ctx, const char *path, uint64_t done, uint64_t size)
 {
-	const struct tool *tool = ctx;
+	const bool *has_progress = ctx;
 
-	if (!tool->has_progress) {
+	if (!*has_progress) {
 		return;
 	}
 	if (size > 0) {
@@ -123,6 +123,7 @@ static void show_result(const struct replay *r, const struct feed *feed)
 static int run(
     const struct replay *r, struct store *store, int argc, char **argv)
 {
+	bool has_progress = r->tool->has_progress;
 	const char *own[] = { r->tool->conf.envelope_from, NULL };
 	struct feed_options o = {
 		.name = r->feed_name,
@@ -134,7 +135,7 @@ static int run(
 		.now = r->tool->now,
 		.until = r->until,
 		.progress = show_progress,
-		.ctx = (void *)(uintptr_t)r->tool,
+		.ctx = &has_progress,
 	};
 	struct feed *feed = NULL;
 	const char *path;

@@ -65,7 +65,8 @@ FUZZ_TARGET(data, size)
 		return 0;
 	}
 	check_writers(t);
-	assert(when_parse_stamp(text, until + 400 * WHEN_DAY_S, &later) == n);
+	assert(when_parse_stamp(
+		   text, until + INT64_C(400) * WHEN_DAY_S, &later) == n);
 	if (text.s[0] >= '0' && text.s[0] <= '9') {
 		assert(later == t);
 	} else {

@@ -89,54 +89,69 @@ static inline void dump_fact(
 		(long long)tf->first, (long long)tf->last) < (int)size);
 }
 
+struct dumped {
+	char line[4096][512];
+	char *sorted[4096];
+	size_t n;
+};
+
+static inline void dump_facts(struct tally *t, struct dumped *d)
+{
+	struct tally_fact fact;
+	uint64_t cursor = 0;
+
+	while (tally_next_fact(t, &cursor, &fact) == 1) {
+		assert_true(d->n < UNIT_LEN(d->line));
+		dump_fact(&fact, d->line[d->n], sizeof(d->line[0]));
+		d->sorted[d->n] = d->line[d->n];
+		d->n++;
+	}
+}
+
+static inline void dump_counters(struct tally *t, struct strbuf *out)
+{
+	struct tally_feed feed;
+	uint64_t cursor = 0;
+
+	while (tally_next_feed(t, &cursor, &feed) == 1) {
+		for (int c = 0; c < COUNTER_COUNT; c++) {
+			unsigned long long n = feed.counters[c];
+
+			if (n > 0) {
+				strbuf_addf(out, "%s: %llu\n",
+				    counter_word((enum counter)c), n);
+			}
+		}
+	}
+}
+
 /* All facts and counters of a state as sorted text. */
 static inline void dump(const char *state, struct strbuf *out)
 {
-	static char lines[4096][512];
-	char *sorted[4096];
-	size_t n = 0;
+	static struct dumped d;
 	int64_t *days = NULL;
 	unsigned n_days = 0;
 
+	d.n = 0;
 	strbuf_clear(out);
 	assert_int_equal(store_days(state, &days, &n_days), 0);
 	for (unsigned i = 0; i < n_days; i++) {
 		char path[256];
 		struct tally *t = NULL;
-		struct tally_fact fact;
-		struct tally_feed feed;
 		struct tally_info info;
-		uint64_t cursor = 0;
 
-		assert_int_equal(
-		    tally_open(
-			store_path(state, days[i], path, sizeof(path)), &t),
-		    0);
-		while (tally_next_fact(t, &cursor, &fact) == 1) {
-			dump_fact(&fact, lines[n], sizeof(lines[n]));
-			sorted[n] = lines[n];
-			n++;
-			assert_true(n < UNIT_LEN(lines));
-		}
-		cursor = 0;
-		while (tally_next_feed(t, &cursor, &feed) == 1) {
-			for (int c = 0; c < COUNTER_COUNT; c++) {
-				if (feed.counters[c] > 0) {
-					strbuf_addf(out, "%s: %llu\n",
-					    counter_word((enum counter)c),
-					    (unsigned long long)
-						feed.counters[c]);
-				}
-			}
-		}
+		(void)store_path(state, days[i], path, sizeof(path));
+		assert_int_equal(tally_open(path, &t), 0);
+		dump_facts(t, &d);
+		dump_counters(t, out);
 		tally_info(t, &info);
 		assert_int_equal(info.damaged, 0);
 		tally_close(t);
 	}
 	free(days);
-	qsort(sorted, n, sizeof(sorted[0]), compare);
-	for (size_t i = 0; i < n; i++) {
-		strbuf_adds(out, sorted[i]);
+	qsort(d.sorted, d.n, sizeof(d.sorted[0]), compare);
+	for (size_t i = 0; i < d.n; i++) {
+		strbuf_adds(out, d.sorted[i]);
 	}
 	assert_false(out->failed);
 }

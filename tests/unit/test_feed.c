@@ -259,7 +259,7 @@ static void test_bad_lines(void **unused)
 	    "lines: 9\nbad-line: 2\nlong-line: 1\nbad-time: 2\n");
 	/* one that is too long, and unfinished too */
 	strbuf_clear(&log);
-	for (size_t i = 0; i < 5 * SYSLOG_LINE_MAX; i++) {
+	for (size_t i = 0; i < (size_t)5 * SYSLOG_LINE_MAX; i++) {
 		strbuf_addc(&log, 'y');
 	}
 	write_file(path, log.s, log.len, "a");

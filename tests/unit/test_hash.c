@@ -194,6 +194,21 @@ static void test_crc(void **state)
 	}
 }
 
+static void check_bursts(uint64_t word, uint16_t seed, unsigned shift)
+{
+	uint16_t crc = hash_crc16(word, seed);
+
+	/* a burst begins with a flip: an odd number */
+	for (uint64_t burst = 1; burst <= 0xffff; burst += 2) {
+		uint64_t flips = burst << shift & 0xffffffffffff;
+
+		if (hash_crc16(word ^ flips, seed) == crc) {
+			fail_msg("word %#jx, burst %#jx at bit %u: not found",
+			    (uintmax_t)word, (uintmax_t)burst, shift);
+		}
+	}
+}
+
 /* Every flip within 16 neighbouring bits changes the check. */
 static void test_crc_bursts(void **state)
 {
@@ -202,21 +217,8 @@ static void test_crc_bursts(void **state)
 
 	(void)state;
 	for (size_t w = 0; w < UNIT_LEN(words); w++) {
-		uint16_t seed = (uint16_t)(w * 0x5a5a);
-		uint16_t crc = hash_crc16(words[w], seed);
-
-		/* a burst begins with a flip: an odd number */
 		for (unsigned shift = 0; shift < 48; shift++) {
-			for (uint64_t burst = 1; burst <= 0xffff; burst += 2) {
-				uint64_t flipped = words[w] ^
-				    (burst << shift & 0xffffffffffff);
-
-				if (hash_crc16(flipped, seed) == crc) {
-					fail_msg("word %zu, burst %#jx at bit "
-						 "%u: not found",
-					    w, (uintmax_t)burst, shift);
-				}
-			}
+			check_bursts(words[w], (uint16_t)(w * 0x5a5a), shift);
 		}
 	}
 }
