@@ -159,15 +159,24 @@ class FakeDns(threading.Thread):
 
     def _serve_tcp(self):
         connection, _ = self._tcp.accept()
-        with connection:
-            connection.settimeout(5)
-            stream = connection.makefile("rb")
-            head = stream.read(2)
-            if len(head) < 2:
-                return
-            data = stream.read(struct.unpack(">H", head)[0])
-            self._take(data, lambda m: connection.sendall(
-                struct.pack(">H", len(m)) + m), True)
+        threading.Thread(
+            target=self._serve_stream, args=(connection,), daemon=True).start()
+
+    def _serve_stream(self, connection):
+        """Resolvers ask again and again over one connection (RFC 7766)."""
+        def send(m):
+            connection.sendall(struct.pack(">H", len(m)) + m)
+
+        try:
+            with connection, connection.makefile("rb") as stream:
+                connection.settimeout(10)
+                head = stream.read(2)
+                while len(head) == 2:
+                    data = stream.read(struct.unpack(">H", head)[0])
+                    self._take(data, send, True)
+                    head = stream.read(2)
+        except OSError:
+            pass  # the resolver went away
 
     def run(self):
         while True:
