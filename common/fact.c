@@ -76,7 +76,7 @@ static bool is_token(struct view v, size_t max)
 	return true;
 }
 
-static bool is_reason(struct view v)
+bool fact_is_reason(struct view v)
 {
 	for (size_t i = 0; i < v.len; i++) {
 		char c = v.s[i];
@@ -97,7 +97,7 @@ static bool is_domain_or_empty(struct view v)
 bool fact_check(const struct fact *fact)
 {
 	return is_domain_or_empty(fact->domain) &&
-	    is_domain_or_empty(fact->mx) && is_reason(fact->reason) &&
+	    is_domain_or_empty(fact->mx) && fact_is_reason(fact->reason) &&
 	    is_token(fact->level, 32) && fact->verdict.len <= 512 &&
 	    is_token(fact->version, 16) && is_token(fact->helo, 255) &&
 	    is_token(fact->feed, 64) && fact_tls_word(fact->tls) != NULL &&

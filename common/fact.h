@@ -89,6 +89,9 @@ struct fact {
 	uint8_t policy[FACT_POLICY_HASH]; /* all zero: not known yet */
 };
 
+/* Is it a token as reason may hold: a-z 0-9 - +, at most 64 of them? */
+bool fact_is_reason(struct view v);
+
 /*
  * Does the fact keep the bounds and character sets above? Facts are made by
  * our parsers, so false is our bug or a damaged file, never a peer's doing.

@@ -378,11 +378,6 @@ void feed_position(const struct feed *f, struct mark *out)
 	*out = f->read;
 }
 
-int feed_sync(struct feed *f)
-{
-	return commit(f, true);
-}
-
 int feed_finish(struct feed *f)
 {
 	int rc;

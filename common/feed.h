@@ -82,9 +82,6 @@ int feed_note_gap(struct feed *f);
 /* How far the feed has read. */
 void feed_position(const struct feed *f, struct mark *out);
 
-/* Waits until what was committed is on the disk. Returns 0 or an error. */
-int feed_sync(struct feed *f);
-
 /*
  * The logs end here for good: closes the open sessions and commits. Returns 0
  * or the error of the store.

@@ -12,7 +12,6 @@
 #include "config.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 #include "common/judge.h"
 
@@ -152,22 +151,10 @@ static const struct row *find_row(
 static const char *own_token(
     const struct fact *fact, char out[JUDGE_REASON_MAX + 1])
 {
-	struct view v = fact->reason;
-
 	out[0] = '\0';
-	if (v.len == 0 || v.len > JUDGE_REASON_MAX) {
-		return out;
+	if (fact_is_reason(fact->reason)) {
+		(void)view_copy(fact->reason, out, JUDGE_REASON_MAX + 1);
 	}
-	for (size_t i = 0; i < v.len; i++) {
-		char c = v.s[i];
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-			c == '-' || c == '+')) {
-			return out;
-		}
-	}
-	memcpy(out, v.s, v.len);
-	out[v.len] = '\0';
 	return out;
 }
 

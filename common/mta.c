@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/mta_type.h"
 
 static const struct mta_type *const types[] = { &sendmail_type };
@@ -102,9 +103,7 @@ static bool is_extension(struct view v)
 	for (size_t i = 0; i < v.len; i++) {
 		char c = v.s[i];
 
-		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			(c >= '0' && c <= '9') || c == '.' || c == '_' ||
-			c == '=' || c == '-')) {
+		if (!ascii_is_alnum(c) && !ascii_is_one_of(c, "._=-")) {
 			return false;
 		}
 	}

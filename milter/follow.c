@@ -78,7 +78,7 @@ static int64_t read_whole(
 }
 
 /* All that was logged before the daemon ran. */
-static int catch_up(struct follow *fl, int64_t now)
+static int catch_up(struct follow *fl)
 {
 	struct predecessors old;
 	const char *paths[FOLLOW_FILES + 1];
@@ -107,12 +107,10 @@ static int catch_up(struct follow *fl, int64_t now)
 		}
 	}
 	predecessors_release(&old);
-	(void)now;
 	return rc;
 }
 
-int follow_open(
-    struct feed *feed, const char *path, int64_t now, struct follow **out)
+int follow_open(struct feed *feed, const char *path, struct follow **out)
 {
 	struct follow *fl = xcalloc(1, sizeof(*fl));
 	int rc;
@@ -120,7 +118,7 @@ int follow_open(
 	*out = NULL;
 	fl->feed = feed;
 	fl->path = path;
-	rc = catch_up(fl, now);
+	rc = catch_up(fl);
 	if (rc == 0) {
 		rc = take(fl, false);
 		if (rc == ERR_NOT_FOUND) {

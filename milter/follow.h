@@ -31,8 +31,7 @@ enum {
  * is not there is no error. Returns 0, or the error of the store or of a file
  * (feed_error_path()); then *out is NULL. feed and path are borrowed.
  */
-int follow_open(
-    struct feed *feed, const char *path, int64_t now, struct follow **out);
+int follow_open(struct feed *feed, const char *path, struct follow **out);
 void follow_close(struct follow *fl); /* NULL is allowed */
 
 /*

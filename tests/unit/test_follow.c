@@ -29,8 +29,7 @@ static void start(struct site *s)
 
 	assert_int_equal(store_open(s->state, &limits, &s->store), 0);
 	assert_int_equal(feed_open(s->store, &o, &s->feed), 0);
-	UNIT_INT(
-	    "follow_open", follow_open(s->feed, s->log, s->now, &s->follow), 0);
+	UNIT_INT("follow_open", follow_open(s->feed, s->log, &s->follow), 0);
 }
 
 static void stop(struct site *s)
