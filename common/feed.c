@@ -277,7 +277,7 @@ static int read_file(
     struct feed *f, const char *path, uint64_t off, bool is_whole)
 {
 	struct logfile *lf = NULL;
-	int rc = logfile_open(path, &lf);
+	int rc = feed_open_file(f, path, &lf);
 
 	f->error_path = path;
 	if (rc == 0 && off > 0) {
@@ -299,6 +299,7 @@ int feed_read(struct feed *f, const char *const *paths, size_t n, bool is_final)
 	int rc = f->read.pos > 0 ? feed_find_start(f, paths, n, &i, &off) : 0;
 	int rc2;
 
+	store_use(f->store, f->o.name);
 	if (rc != 0) {
 		return rc;
 	}
@@ -337,6 +338,7 @@ int feed_more(
 	uint64_t before = f->result.lines;
 	int rc;
 
+	store_use(f->store, f->o.name);
 	f->o.now = now;
 	logfile_again(lf, NULL);
 	rc = read_lines(
@@ -366,6 +368,7 @@ int feed_note_gap(struct feed *f)
 {
 	int rc;
 
+	store_use(f->store, f->o.name);
 	/* behind the last line, as feed_finish() */
 	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - 2));
 	rc = on_counter(
@@ -382,6 +385,7 @@ int feed_finish(struct feed *f)
 {
 	int rc;
 
+	store_use(f->store, f->o.name);
 	/* behind all events of the last line, before those of the next */
 	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - 1));
 	rc = mta_flush(f->mta);

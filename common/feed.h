@@ -25,6 +25,8 @@ struct feed_options {
 	int64_t now;   /* no line is later than a day after it */
 	int64_t until; /* no line is later than this; 0: when the file was last
 	                  changed, or now */
+	/* opens a file of feed_read(); NULL: logfile_open() */
+	int (*open)(void *ctx, const char *path, struct logfile **out);
 	/* shows progress: of a file, in bytes of the disk or, where its size is
 	   not known, of text; may be NULL */
 	void (*progress)(

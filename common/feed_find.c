@@ -25,12 +25,18 @@ uint64_t feed_line_hash(const struct logfile_line *line)
 	return hash_sip(&key, line->text.s, line->text.len);
 }
 
+int feed_open_file(struct feed *f, const char *path, struct logfile **out)
+{
+	return f->o.open != NULL ? f->o.open(f->o.ctx, path, out) :
+				   logfile_open(path, out);
+}
+
 /* Does a file hold a place? Returns 1, 0, or an error. */
-static int holds(const char *path, const struct mark *m)
+static int holds(struct feed *f, const char *path, const struct mark *m)
 {
 	struct logfile *lf = NULL;
 	struct logfile_line line;
-	int rc = logfile_open(path, &lf);
+	int rc = feed_open_file(f, path, &lf);
 
 	if (rc == 0 && m->off > 0) {
 		rc = logfile_seek(lf, m->off, m->hash);
@@ -47,7 +53,7 @@ static int locate(
     struct feed *f, const char *const *paths, size_t n, const struct mark *m)
 {
 	for (size_t i = 0; i < n; i++) {
-		int rc = holds(paths[i], m);
+		int rc = holds(f, paths[i], m);
 
 		if (rc == 1) {
 			return (int)i;
@@ -61,12 +67,12 @@ static int locate(
 }
 
 /* The time of the first line of a file that has one; 0: none. */
-static int first_time(const struct feed *f, const char *path, int64_t *t)
+static int first_time(struct feed *f, const char *path, int64_t *t)
 {
 	struct logfile *lf = NULL;
 	struct logfile_line line;
 	struct syslog_line sl;
-	int rc = logfile_open(path, &lf);
+	int rc = feed_open_file(f, path, &lf);
 
 	*t = 0;
 	while (rc == 0 && (rc = logfile_next(lf, &line)) == 1) {

@@ -26,6 +26,9 @@ struct feed {
 	struct feed_result result;
 };
 
+/* Opens one of the files that feed_read() was given. */
+int feed_open_file(struct feed *f, const char *path, struct logfile **out);
+
 /* No line of this file is later. */
 int64_t feed_until(const struct feed *f, const struct logfile *lf);
 

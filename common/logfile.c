@@ -71,19 +71,14 @@ static int spool(void)
 	return fd;
 }
 
-int logfile_open(const char *path, struct logfile **out)
+/* Takes the descriptor, also when it fails. */
+static int open_take(int fd, bool is_spooled, struct logfile **out)
 {
 	struct logfile *lf;
 	struct gzip *gz = NULL;
 	struct stat st;
-	bool is_stdin = strcmp(path, "-") == 0;
-	int fd = is_stdin ? spool() : open(path, O_RDONLY | O_CLOEXEC);
 	int rc;
 
-	*out = NULL;
-	if (fd < 0) {
-		return is_stdin ? fd : -errno;
-	}
 	if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
 		rc = S_ISDIR(st.st_mode) ? -EISDIR : -errno;
 		(void)close(fd);
@@ -102,10 +97,39 @@ int logfile_open(const char *path, struct logfile **out)
 	lf->in_long = false;
 	lf->long_start = UINT64_MAX;
 	lf->long_hash = 0;
-	lf->mtime = is_stdin ? 0 : (int64_t)st.st_mtime;
+	lf->mtime = is_spooled ? 0 : (int64_t)st.st_mtime;
 	lf->size = (uint64_t)st.st_size;
 	*out = lf;
 	return 0;
+}
+
+int logfile_open(const char *path, struct logfile **out)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int fd = is_stdin ? spool() : open(path, O_RDONLY | O_CLOEXEC);
+
+	*out = NULL;
+	if (fd < 0) {
+		return is_stdin ? fd : -errno;
+	}
+	return open_take(fd, is_stdin, out);
+}
+
+int logfile_open_at(int fd, struct logfile **out)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	*out = NULL;
+	if (own < 0) {
+		return -errno;
+	}
+	if (lseek(own, 0, SEEK_SET) < 0) {
+		int rc = -errno;
+
+		(void)close(own);
+		return rc;
+	}
+	return open_take(own, false, out);
 }
 
 void logfile_close(struct logfile *lf)

@@ -33,6 +33,12 @@ int logfile_open(const char *path, struct logfile **out);
 void logfile_close(struct logfile *lf); /* NULL is allowed */
 
 /*
+ * The same for a file that somebody else has opened, and keeps: from its
+ * beginning, one at a time.
+ */
+int logfile_open_at(int fd, struct logfile **out);
+
+/*
  * Returns 1 and the next line, 0 at the end, -errno, or ERR_SHORT and
  * ERR_DAMAGED of gzip.h.
  */

@@ -41,18 +41,25 @@ static const uint64_t facts_max = 3000000;
 
 static const int64_t time_end = INT64_C(253402300800); /* year 10000 */
 
+/* A feed that was declared. */
+struct store_feed {
+	char name[TALLY_FEED_NAME];
+	char mta[TALLY_MTA_NAME];
+	struct day_feed of_day; /* the same, for days */
+	struct mark rescan;     /* its marks, as last given */
+	struct mark read;
+};
+
 struct store {
 	int lock; /* descriptor of the writer's lock */
 	struct day_set *days;
-	char name[TALLY_FEED_NAME]; /* of the feed; "": none yet */
-	char mta[TALLY_MTA_NAME];
-	struct day_feed feed; /* the same, for days */
-	struct mark rescan;   /* the feed's marks, as last given */
-	struct mark read;
-	unsigned batch_used; /* facts in the fullest day's batch */
-	unsigned n_active;   /* days in the batch */
-	struct day *last;    /* of the last event; NULL: none */
-	int error;           /* after it nothing goes any more */
+	struct store_feed known[TALLY_FEEDS];
+	unsigned n_known;
+	struct store_feed *feed; /* whose events come; NULL: none declared */
+	unsigned batch_used;     /* facts in the fullest day's batch */
+	unsigned n_active;       /* days in the batch */
+	struct day *last;        /* of the last event; NULL: none */
+	int error;               /* after it nothing goes any more */
 	char error_path[PATH_BUF];
 };
 
@@ -237,11 +244,48 @@ static bool is_name(const char *s, size_t size)
 	return len > 0 && len < size && strspn(s, allowed) == len;
 }
 
+static struct store_feed *find_known(struct store *s, const char *name)
+{
+	for (unsigned i = 0; i < s->n_known; i++) {
+		if (strcmp(s->known[i].name, name) == 0) {
+			return &s->known[i];
+		}
+	}
+	return NULL;
+}
+
+static struct store_feed *add_known(
+    struct store *s, const char *name, const char *mta)
+{
+	struct store_feed *f = &s->known[s->n_known++];
+
+	memcpy(f->name, name, strlen(name));
+	memcpy(f->mta, mta, strlen(mta));
+	f->of_day.name = f->name;
+	f->of_day.mta = f->mta;
+	f->of_day.turn = s->n_known;
+	return f;
+}
+
+/* Takes up a feed that this store has not seen yet. */
+static int declare(struct store *s, const char *name, const char *mta)
+{
+	struct feed_scan scan = { .name = name };
+	int rc = s->n_known < TALLY_FEEDS ? scan_files(s, &scan) : ERR_FULL;
+
+	if (rc == 0) {
+		s->feed = add_known(s, name, mta);
+		s->feed->rescan = scan.rescan;
+		s->feed->read = scan.read;
+	}
+	return rc;
+}
+
 int store_feed(struct store *s, const char *name, const char *mta,
     struct mark *rescan, struct mark *read)
 {
-	struct feed_scan scan = { .name = name };
-	int rc;
+	struct store_feed *known = find_known(s, name);
+	int rc = 0;
 
 	assert(s->n_active == 0);
 	memset(rescan, 0, sizeof(*rescan));
@@ -249,23 +293,30 @@ int store_feed(struct store *s, const char *name, const char *mta,
 	if (s->error != 0) {
 		return s->error;
 	}
-	if (!is_name(name, sizeof(s->name)) || !is_name(mta, sizeof(s->mta))) {
+	if (!is_name(name, sizeof(s->feed->name)) ||
+	    !is_name(mta, sizeof(s->feed->mta))) {
 		return ERR_PARSE;
 	}
-	rc = scan_files(s, &scan);
-	if (rc != 0) {
-		return rc;
+	if (known != NULL) {
+		s->feed = known;
+	} else {
+		rc = declare(s, name, mta);
 	}
-	memset(s->name, 0, sizeof(s->name));
-	memset(s->mta, 0, sizeof(s->mta));
-	memcpy(s->name, name, strlen(name));
-	memcpy(s->mta, mta, strlen(mta));
-	s->feed.name = s->name;
-	s->feed.mta = s->mta;
-	s->feed.turn++;
-	s->rescan = *rescan = scan.rescan;
-	s->read = *read = scan.read;
-	return 0;
+	if (rc == 0) {
+		*rescan = s->feed->rescan;
+		*read = s->feed->read;
+	}
+	return rc;
+}
+
+void store_use(struct store *s, const char *name)
+{
+	if (s->feed != NULL && strcmp(s->feed->name, name) == 0) {
+		return;
+	}
+	assert(s->n_active == 0);
+	s->feed = find_known(s, name);
+	assert(s->feed != NULL);
 }
 
 /*
@@ -316,12 +367,12 @@ int store_session(
 	bool was_active;
 	int rc = day_of(s, t, &d);
 
-	assert(s->name[0] != '\0' && pos > 0);
+	assert(s->feed != NULL && pos > 0);
 	if (rc != 0) {
 		return rc;
 	}
 	was_active = day_is_active(d);
-	rc = day_session(d, &s->feed, &event, fact);
+	rc = day_session(d, &s->feed->of_day, &event, fact);
 	return took(s, d, was_active, rc);
 }
 
@@ -333,13 +384,12 @@ int store_bump(
 	bool was_active;
 	int rc = day_of(s, t, &d);
 
-	assert(
-	    s->name[0] != '\0' && pos > 0 && (unsigned)counter < COUNTER_SLOTS);
+	assert(s->feed != NULL && pos > 0 && (unsigned)counter < COUNTER_SLOTS);
 	if (rc != 0) {
 		return rc;
 	}
 	was_active = day_is_active(d);
-	rc = day_bump(d, &s->feed, &event, counter, n);
+	rc = day_bump(d, &s->feed->of_day, &event, counter, n);
 	return took(s, d, was_active, rc);
 }
 
@@ -361,7 +411,7 @@ int store_policy(struct store *s, int64_t t, struct policy *policy)
 /* The day that the marks go to; NULL: there is none, and no time for one. */
 static int day_of_marks(struct store *s, struct day **out)
 {
-	int64_t t = s->read.t != 0 ? s->read.t : s->rescan.t;
+	int64_t t = s->feed->read.t != 0 ? s->feed->read.t : s->feed->rescan.t;
 	const int64_t *days;
 	unsigned n;
 	int rc;
@@ -388,7 +438,7 @@ static int commit_others(struct store *s, const struct day *but, bool sync)
 			continue;
 		}
 		if (day_is_active(d)) {
-			rc = day_commit(d, &s->feed, NULL, NULL, sync);
+			rc = day_commit(d, &s->feed->of_day, NULL, NULL, sync);
 		}
 		if (rc == 0 && sync && day_is_dirty(d)) {
 			rc = day_sync(d);
@@ -407,16 +457,17 @@ int store_commit(struct store *s, const struct mark *rescan,
 	int rc = s->error;
 
 	if (rc == 0 && (rescan != NULL || read != NULL)) {
-		assert(s->name[0] != '\0');
-		s->rescan = rescan != NULL ? *rescan : s->rescan;
-		s->read = read != NULL ? *read : s->read;
+		assert(s->feed != NULL);
+		s->feed->rescan = rescan != NULL ? *rescan : s->feed->rescan;
+		s->feed->read = read != NULL ? *read : s->feed->read;
 		rc = day_of_marks(s, &newest);
 	}
 	if (rc == 0) {
 		rc = commit_others(s, newest, sync);
 	}
 	if (rc == 0 && newest != NULL) {
-		rc = day_commit(newest, &s->feed, &s->rescan, &s->read, sync);
+		rc = day_commit(newest, &s->feed->of_day, &s->feed->rescan,
+		    &s->feed->read, sync);
 		if (rc != 0) {
 			rc = fail(s, day_start(newest), rc);
 		}

@@ -50,7 +50,7 @@ void store_close(struct store *s);
 
 /*
  * Declares the feed of the following events; a batch must be committed first
- * (asserted). Names: tally.h's bounds with a NUL, [A-Za-z0-9._-]. The
+ * (asserted). Several feeds may be declared, and take turns by store_use(). Names: tally.h's bounds with a NUL, [A-Za-z0-9._-]. The
  * feed's last marks (from the newest commit in any day file) are copied to
  * *rescan and *read; all zero for a new feed. Returns 0, ERR_FULL (too many
  * feeds), ERR_PARSE (bad name) or the error of reading a day file, whose path
@@ -58,6 +58,12 @@ void store_close(struct store *s);
  */
 int store_feed(struct store *s, const char *name, const char *mta,
     struct mark *rescan, struct mark *read);
+
+/*
+ * Goes on with a feed that was declared before (asserted); the batch of
+ * another must be committed first (asserted).
+ */
+void store_use(struct store *s, const char *name);
 
 /*
  * One session of time t; pos (> 0) is the event's number, which rises

@@ -278,6 +278,46 @@ static void test_too_many_feeds(void **state)
 	kit_release(&k);
 }
 
+/* Two feeds take turns on one store: each keeps its own counts and marks. */
+static void test_turns(void **state)
+{
+	static const char *const names[] = { "one", "two" };
+	struct kit_sum sum;
+	struct kit k;
+
+	(void)state;
+	kit_init(&k);
+	kit_open(&k, "one");
+	for (unsigned i = 0; i < UNIT_LEN(names); i++) {
+		UNIT_INT(names[i],
+		    store_feed(k.store, names[i], "exim", &k.rescan, &k.read),
+		    0);
+	}
+	for (unsigned turn = 1; turn <= 6; turn++) {
+		store_use(k.store, names[turn % 2]);
+		kit_count(&k, KIT_DAY, 10 * turn, turn % 2);
+		kit_commit(&k, 10 * turn, KIT_DAY);
+	}
+	/* what is applied is passed, of the own feed only */
+	store_use(k.store, "one");
+	kit_count(&k, KIT_DAY, 60, 0);
+	kit_count(&k, KIT_DAY, 61, 0);
+	kit_commit(&k, 61, KIT_DAY);
+	store_use(k.store, "two");
+	kit_count(&k, KIT_DAY, 50, 1);
+	kit_commit(&k, 50, KIT_DAY);
+	for (unsigned i = 0; i < UNIT_LEN(names); i++) {
+		UNIT_INT(names[i],
+		    store_feed(k.store, names[i], "exim", &k.rescan, &k.read),
+		    0);
+		UNIT_UINT(names[i], k.read.pos, i == 0 ? 61 : 50);
+	}
+	kit_sum(&k, KIT_DAY, &sum);
+	/* 6 turns, and 61 of "one"; 60 and 50 were counted before */
+	UNIT_UINT("sessions", sum.count, 7);
+	kit_release(&k);
+}
+
 static void test_policies(void **state)
 {
 	/* sha256sum of "d.example\0mx.d.example\0{"a":1}" */
@@ -408,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_feed_names),
 		cmocka_unit_test(test_too_many_feeds),
+		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_many_days),
 		cmocka_unit_test(test_batch_room),
