@@ -32,6 +32,9 @@ struct conf {
 	char *from;          /* From: of report mail; default: contact */
 	char *envelope_from; /* envelope sender of report mail; default: from */
 	char *state;         /* directory; default: CONF_STATE */
+	char *run;           /* directory of the daemon's sockets */
+	char *user;          /* that the daemon becomes */
+	char **groups;       /* its further groups: may read logs; or NULL */
 	struct conf_feed feed[CONF_FEEDS];
 	unsigned n_feeds;
 
@@ -57,6 +60,8 @@ struct conf {
 
 #define CONF_FILE  "/etc/telltls.yaml"
 #define CONF_STATE "/var/lib/telltls"
+#define CONF_RUN   "/run/telltls"
+#define CONF_USER  "telltls"
 
 /* Fills in the defaults. */
 void conf_init(struct conf *c);
@@ -96,6 +101,7 @@ enum conf_type {
 	CONF_DOMAINS, /* char **: NULL-terminated, NULL when empty; normalised */
 	CONF_SERVERS, /* char **: likewise; "address" or "address@port" */
 	CONF_IDENTS,  /* char **: likewise; names of programs */
+	CONF_GROUPS,  /* char **: likewise; names of groups */
 };
 
 /* One row of the table of keys, for tests and the manual. */

@@ -427,23 +427,49 @@ static void read_mapping(struct reader *r, const struct conf_node *node,
 	complete(r, &m);
 }
 
-/* Feeds are told apart by their names, in tallies too. */
-static void check_names(struct reader *r)
+static bool is_same(const char *a, const char *b)
 {
-	const struct conf *c = r->conf;
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
 
-	for (unsigned i = 1; i < c->n_feeds; i++) {
-		for (unsigned j = 0; j < i; j++) {
-			if (c->feed[i].name != NULL &&
-			    c->feed[j].name != NULL &&
-			    strcmp(c->feed[i].name, c->feed[j].name) == 0) {
-				fault(r, r->feed_line[i],
-				    "two feeds named \"%s\", expected a name of "
-				    "its own (line %u)",
-				    c->feed[i].name, r->feed_line[j]);
-				break;
-			}
+/* Feeds are told apart by their names, in tallies too. */
+static void check_name(struct reader *r, unsigned number)
+{
+	const struct conf_feed *feed = r->conf->feed;
+
+	for (unsigned i = 0; i < number; i++) {
+		if (is_same(feed[i].name, feed[number].name)) {
+			fault(r, r->feed_line[number],
+			    "two feeds named \"%s\", expected a name of "
+			    "its own (line %u)",
+			    feed[i].name, r->feed_line[i]);
+			return;
 		}
+	}
+}
+
+/* One MTA's lines must not be counted twice. */
+static void check_file(struct reader *r, unsigned number)
+{
+	const struct conf_feed *feed = r->conf->feed;
+
+	for (unsigned i = 0; i < number; i++) {
+		if (is_same(feed[i].file, feed[number].file) &&
+		    is_same(feed[i].mta, feed[number].mta)) {
+			fault(r, r->feed_line[number],
+			    "two feeds of %s with one file, expected a file of "
+			    "its own (line %u)",
+			    feed[i].mta, r->feed_line[i]);
+			return;
+		}
+	}
+}
+
+static void check_feeds(struct reader *r)
+{
+	for (unsigned i = 1; i < r->conf->n_feeds; i++) {
+		check_name(r, i);
+		check_file(r, i);
 	}
 }
 
@@ -456,7 +482,7 @@ unsigned conf_reader_run(struct conf *c, const char *path,
 	if (root != NULL && is_sound(&r, root, "") && !is_missing(root)) {
 		if (root->type == CONF_NODE_MAP) {
 			read_mapping(&r, root, "", c);
-			check_names(&r);
+			check_feeds(&r);
 		} else {
 			fault(&r, root->line,
 			    "a %s, expected lines \"key: value\"",

@@ -168,6 +168,7 @@ static const struct {
 	[CONF_DOMAINS] = { read_domain, true },
 	[CONF_SERVERS] = { read_server, true },
 	[CONF_IDENTS] = { read_ident, true },
+	[CONF_GROUPS] = { read_name, true },
 };
 
 bool conf_value_is_list(const struct conf_key *key)

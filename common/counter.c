@@ -47,6 +47,10 @@ static const struct {
 	[COUNTER_GAP] = { "gap", "times that part of the log was missing" },
 	[COUNTER_OTHER_PORT] = { "other-port",
 	    "sessions left out: not to port 25" },
+	[COUNTER_UNREAD] = { "unread",
+	    "times that a day was sealed before all of it was read" },
+	[COUNTER_RULES] = { "rules", "TLSRPT1 records that our rules wrote" },
+	[COUNTER_RULES_BYTES] = { "rules-bytes", "bytes of these records" },
 };
 
 const char *counter_word(enum counter c)

@@ -30,6 +30,9 @@ enum counter {
 	COUNTER_LATE,       /* sessions after the seal: not reported */
 	COUNTER_GAP,        /* times that part of the log was missing */
 	COUNTER_OTHER_PORT, /* left out: not port 25 */
+	COUNTER_UNREAD,     /* the day was sealed before the feed had read it */
+	COUNTER_RULES,      /* TLSRPT1 records that our rules wrote */
+	COUNTER_RULES_BYTES, /* bytes of their text */
 	COUNTER_COUNT,
 	COUNTER_SLOTS = 48 /* room in the file */
 };

@@ -40,6 +40,8 @@ const char *err_text(int code)
 		return "older than what was read before";
 	case ERR_TEMP:
 		return "temporary failure";
+	case ERR_STOPPED:
+		return "stopped before the end";
 	default:
 		/* strerror() is thread-safe in glibc since 2.32 */
 		return strerror(code < 0 ? -code : code);

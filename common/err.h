@@ -18,10 +18,11 @@ enum err {
 	ERR_NOT_FOUND = -10008, /* there is no such thing */
 	ERR_LITERAL = -10009,   /* an address literal where a domain belongs */
 	ERR_TOO_LONG = -10010, /* longer than the bound that the header names */
-	ERR_CONFIG = -10011, /* the configuration is wrong; text tells where */
-	ERR_BUSY = -10012,   /* another process holds the writer's lock */
-	ERR_OLD = -10013,    /* the log is older than the feed's position */
-	ERR_TEMP = -10014,   /* a temporary failure: worth another try */
+	ERR_CONFIG = -10011,  /* the configuration is wrong; text tells where */
+	ERR_BUSY = -10012,    /* another process holds the writer's lock */
+	ERR_OLD = -10013,     /* the log is older than the feed's position */
+	ERR_TEMP = -10014,    /* a temporary failure: worth another try */
+	ERR_STOPPED = -10015, /* we were told to stop before the end */
 };
 
 /*

@@ -26,6 +26,7 @@ enum {
 	COMMIT_LINES = 4096, /* at the latest */
 	ROOM = 64,           /* events that should fit before a line begins */
 	MARK_STEP = 65536,   /* bytes between remembered places */
+	RULES_LOOK = 64,     /* bytes of a message that name a record */
 };
 
 /* RFC 8460 is of 2018: nobody has older sessions to report. */
@@ -182,6 +183,22 @@ static int commit(struct feed *f, bool sync)
 	return rc;
 }
 
+/* What our rules add to the log: for people, so a look is enough. */
+static int count_rules(struct feed *f, const struct syslog_line *sl)
+{
+	size_t len = sl->msg.len < RULES_LOOK ? sl->msg.len : RULES_LOOK;
+	int rc = 0;
+
+	if (view_find(view_make(sl->msg.s, len), "TLSRPT1") < len) {
+		rc = on_counter(f, sl->t, COUNTER_RULES, 1);
+		if (rc == 0) {
+			rc = on_counter(
+			    f, sl->t, COUNTER_RULES_BYTES, sl->msg.len);
+		}
+	}
+	return rc;
+}
+
 /* What a line is worth: a counter, or the parser's work. */
 static int take_line(
     struct feed *f, const struct logfile_line *line, int64_t until)
@@ -200,6 +217,7 @@ static int take_line(
 	} else {
 		t = sl.t;
 		rc = mta_line(f->mta, f->read.pos, &sl);
+		rc = rc == 0 ? count_rules(f, &sl) : rc;
 	}
 	if (rc == 0) {
 		rc = on_counter(f, t, COUNTER_LINES, 1);
@@ -229,9 +247,10 @@ static int between_lines(
 	if (is_due) {
 		rc = commit(f, false);
 	}
-	if (is_due && f->o.progress != NULL) {
-		f->o.progress(f->o.ctx, path, f->read.off,
-		    logfile_is_compressed(lf) ? 0 : logfile_size(lf));
+	if (rc == 0 && is_due && f->o.progress != NULL &&
+	    !f->o.progress(f->o.ctx, path, f->read.off,
+		logfile_is_compressed(lf) ? 0 : logfile_size(lf))) {
+		rc = ERR_STOPPED;
 	}
 	return rc;
 }
@@ -364,16 +383,27 @@ int feed_is_there(const struct feed *f, const struct logfile *lf)
 	return off == 0 ? 1 : logfile_verify(lf, off, f->read.hash);
 }
 
-int feed_note_gap(struct feed *f)
+/* An event of no line, behind those of the last one: numbered by place. */
+static int note(struct feed *f, int64_t t, enum counter c, unsigned place)
 {
 	int rc;
 
 	store_use(f->store, f->o.name);
-	/* behind the last line, as feed_finish() */
-	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - 2));
-	rc = on_counter(
-	    f, f->read.t != 0 ? f->read.t : f->o.now, COUNTER_GAP, 1);
+	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - place));
+	rc = on_counter(f, t, c, 1);
 	return rc != 0 ? rc : commit(f, true);
+}
+
+int feed_note_gap(struct feed *f)
+{
+	return note(f, f->read.t != 0 ? f->read.t : f->o.now, COUNTER_GAP, 2);
+}
+
+int feed_note_unread(struct feed *f, int64_t day)
+{
+	return f->read.pos == 0 ?
+	    0 :
+	    note(f, day + WHEN_DAY_S - 1, COUNTER_UNREAD, 3);
 }
 
 void feed_position(const struct feed *f, struct mark *out)

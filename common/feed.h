@@ -28,8 +28,8 @@ struct feed_options {
 	/* opens a file of feed_read(); NULL: logfile_open() */
 	int (*open)(void *ctx, const char *path, struct logfile **out);
 	/* shows progress: of a file, in bytes of the disk or, where its size is
-	   not known, of text; may be NULL */
-	void (*progress)(
+	   not known, of text; false: stop (ERR_STOPPED). May be NULL */
+	bool (*progress)(
 	    void *ctx, const char *path, uint64_t done, uint64_t size);
 	void *ctx;
 };
@@ -78,8 +78,17 @@ int feed_is_there(const struct feed *f, const struct logfile *lf);
 /* Bytes read of the attached file. */
 uint64_t feed_offset(const struct feed *f);
 
-/* A part of the log is missing between what was read and what comes. */
+/*
+ * A part of the log is missing between what was read and what comes: counted
+ * as COUNTER_GAP. Returns 0 or the error of the store.
+ */
 int feed_note_gap(struct feed *f);
+
+/*
+ * A day that the feed has not read to its end is about to be sealed: counted
+ * in that day as COUNTER_UNREAD. Likewise.
+ */
+int feed_note_unread(struct feed *f, int64_t day);
 
 /* How far the feed has read. */
 void feed_position(const struct feed *f, struct mark *out);

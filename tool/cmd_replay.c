@@ -24,13 +24,13 @@ struct replay {
 	bool seal;
 };
 
-static void show_progress(
+static bool show_progress(
     void *ctx, const char *path, uint64_t done, uint64_t size)
 {
 	const bool *has_progress = ctx;
 
 	if (!*has_progress) {
-		return;
+		return true;
 	}
 	if (size > 0) {
 		(void)fprintf(stderr, "\r%s: %3u %% ", path,
@@ -39,6 +39,7 @@ static void show_progress(
 		(void)fprintf(stderr, "\r%s: %llu MB ", path,
 		    (unsigned long long)(done >> 20));
 	}
+	return true;
 }
 
 static void end_progress(const struct tool *tool)

@@ -25,7 +25,8 @@ enum {
 static bool is_drop(enum counter c)
 {
 	return c != COUNTER_LINES && c != COUNTER_RECORDS &&
-	    c != COUNTER_SESSIONS;
+	    c != COUNTER_SESSIONS && c != COUNTER_RULES &&
+	    c != COUNTER_RULES_BYTES;
 }
 
 static struct view number(uint64_t n, char out[NUMBER_BUF])

@@ -55,7 +55,7 @@ def replay(rec):
     for o in map(json.loads, status.splitlines()):
         if o["kind"] == "feed":
             counters.update({k: v for k, v in o["counters"].items() if v})
-    for k in ("lines", "records", "sessions"):
+    for k in ("lines", "records", "sessions", "rules", "rules-bytes"):
         counters.pop(k, None)
     return sorted(facts), dict(sorted(counters.items()))
 

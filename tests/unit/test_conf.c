@@ -76,6 +76,10 @@ static void check_full(const struct conf *c)
 	UNIT_STR("from", c->from, "reports+tls@example.org");
 	UNIT_STR("envelope-from", c->envelope_from, "bounces@example.org");
 	UNIT_STR("state", c->state, "/srv/telltls");
+	UNIT_STR("run", c->run, "/srv/run");
+	UNIT_STR("user", c->user, "tls.rpt");
+	UNIT_STR("group 0", c->groups[0], "adm");
+	UNIT_STR("group 1", c->groups[1], NULL);
 	UNIT_UINT("feeds", c->n_feeds, 2);
 	UNIT_STR("name 0", c->feed[0].name, "mx1");
 	UNIT_STR("mta 0", c->feed[0].mta, "sendmail");

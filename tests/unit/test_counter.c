@@ -34,6 +34,9 @@ static const struct {
 	{ COUNTER_LATE, 19, "late" },
 	{ COUNTER_GAP, 20, "gap" },
 	{ COUNTER_OTHER_PORT, 21, "other-port" },
+	{ COUNTER_UNREAD, 22, "unread" },
+	{ COUNTER_RULES, 23, "rules" },
+	{ COUNTER_RULES_BYTES, 24, "rules-bytes" },
 };
 
 static void test_words(void **state)

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MILTER_DAEMON_PRIVATE_H
+#define MILTER_DAEMON_PRIVATE_H
+
+#include "common/conf.h"
+#include "common/live.h"
+#include "milter/child.h"
+#include "milter/feeds.h"
+#include "milter/loop.h"
+#include "milter/options.h"
+#include "milter/server.h"
+#include "milter/watch.h"
+
+/* What the daemon*.c share; nobody else includes this. */
+struct daemon {
+	const struct options *options;
+	struct conf conf;
+	int64_t started;
+	bool is_sandboxed;
+	struct loop *loop;
+	struct loop_watch *tick;
+	struct loop_watch *soon; /* a look at the logs is due; NULL: none */
+	struct loop_watch *on_signal;
+	struct loop_watch *on_change;
+	struct watch *watch; /* of the logs' folders */
+	int signals;         /* signalfd(2) */
+	struct feeds *feeds;
+	struct server *server;
+	int64_t shown; /* when the service manager was last told */
+	/* the milter */
+	struct child milter;
+	struct loop_watch *on_note; /* its channel; NULL: it does not run */
+	struct noted *noted;        /* NULL: notes cannot be kept */
+};
+
+/* The clock: the only place of the daemon that reads it. */
+int64_t daemon_now(void);
+
+/* daemon_start.c: folders, user, no way back. Returns an exit code. */
+int daemon_prepare(struct daemon *d);
+
+/* The state directory: the command line goes before the configuration. */
+const char *daemon_state(const struct daemon *d, const struct conf *conf);
+
+/*
+ * Reads the configuration. Returns EX_OK or EX_CONFIG; faults are in the log.
+ */
+int daemon_read_conf(const struct options *o, struct conf *conf);
+
+/* Opens the feeds of a configuration. Returns 0 or an error. */
+int daemon_open_feeds(struct daemon *d, const struct conf *conf);
+
+/* On SIGHUP: a faulty configuration changes nothing. */
+void daemon_reload(struct daemon *d);
+
+/* A request on the control socket. */
+void daemon_on_request(void *ctx, struct server_client *c,
+    const struct live *request, const int *fds, size_t n_fds);
+
+/* daemon_milter.c: the child that speaks with the MTA, and what it notes. */
+void daemon_milter_init(struct daemon *d);
+void daemon_milter_tick(struct daemon *d, int64_t now); /* starts it if due */
+void daemon_milter_reap(struct daemon *d, int64_t now);
+void daemon_milter_stop(struct daemon *d, unsigned limit_ms);
+/* Starts it anew if its part of the configuration has changed. */
+void daemon_milter_reload(struct daemon *d, const struct conf *old);
+bool daemon_milter_needs_network(const struct daemon *d);
+void daemon_notes_open(struct daemon *d);
+void daemon_notes_drain(struct daemon *d);
+void daemon_notes_close(struct daemon *d);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon_start.c - what comes before the daemon's loop, and a reload */
+
+#include "config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "milter/daemon_private.h"
+#include "milter/privileges.h"
+
+/* The groups that may read logs on Debian; others are configured. */
+static const char *const default_groups[] = { "adm", "systemd-journal", NULL };
+
+const char *daemon_state(const struct daemon *d, const struct conf *conf)
+{
+	return d->options->state != NULL ? d->options->state : conf->state;
+}
+
+/* Each line of the text is a line of the log. */
+static void log_faults(const char *text)
+{
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+
+		log_error("%.*s", (int)n, text);
+		text += text[n] != '\0' ? n + 1 : n;
+	}
+}
+
+int daemon_read_conf(const struct options *o, struct conf *conf)
+{
+	struct strbuf error;
+	int rc;
+
+	strbuf_init(&error, 65536);
+	conf_init(conf);
+	rc = conf_read(conf, o->config, &error);
+	if (rc != 0 && error.len == 0) {
+		strbuf_addf(&error, "%s: %s\n", o->config, err_text(rc));
+	}
+	log_faults(strbuf_str(&error));
+	strbuf_release(&error);
+	if (rc != 0) {
+		conf_release(conf);
+	}
+	return rc == 0 ? EX_OK : EX_CONFIG;
+}
+
+static int make_folder(
+    const struct privileges *p, const char *path, mode_t mode)
+{
+	int rc = privileges_make_folder(p, path, mode);
+
+	if (rc != 0) {
+		log_error(
+		    "cannot make folder=%s error=\"%s\"", path, strerror(-rc));
+	}
+	return rc;
+}
+
+int daemon_prepare(struct daemon *d)
+{
+	const struct conf *c = &d->conf;
+	struct privileges p;
+	int rc = privileges_find(&p, c->user);
+
+	if (rc != 0) {
+		log_error("user=%s: %s: make it with \"adduser --system "
+			  "--group %s\", or name another in %s",
+		    c->user, err_text(rc), c->user, d->options->config);
+		return EX_NOUSER;
+	}
+	(void)umask(027); /* nothing of ours is for everybody */
+	if (make_folder(&p, daemon_state(d, c), 0750) != 0 ||
+	    make_folder(&p, c->run, 0755) != 0) {
+		return EX_CANTCREAT;
+	}
+	rc = privileges_drop(&p, c->user,
+	    c->groups != NULL ? (const char *const *)c->groups :
+				default_groups);
+	if (rc != 0) {
+		log_error("cannot become user=%s error=\"%s\"", c->user,
+		    strerror(-rc));
+		return EX_NOPERM;
+	}
+	return EX_OK;
+}
+
+/* Is a value another that only a new start can take up? */
+static void warn_of(const char *key, const char *old, const char *new)
+{
+	if (strcmp(old, new) != 0) {
+		log_warn("key=%s is taken up by a new start only", key);
+	}
+}
+
+void daemon_reload(struct daemon *d)
+{
+	struct conf old = d->conf;
+	struct conf conf;
+	int rc;
+
+	if (daemon_read_conf(d->options, &conf) != EX_OK) {
+		log_error("the configuration stays as it was");
+		return;
+	}
+	warn_of("run", old.run, conf.run);
+	warn_of("user", old.user, conf.user);
+	feeds_close(d->feeds);
+	d->feeds = NULL;
+	d->conf = conf;
+	rc = daemon_open_feeds(d, &d->conf);
+	if (rc != 0) {
+		log_error("cannot open state=%s error=\"%s\": the "
+			  "configuration stays as it was",
+		    daemon_state(d, &conf), err_text(rc));
+		d->conf = old;
+		conf_release(&conf);
+		rc = daemon_open_feeds(d, &d->conf);
+		if (rc != 0) {
+			log_error("cannot open state=%s error=\"%s\"",
+			    daemon_state(d, &d->conf), err_text(rc));
+			loop_stop(d->loop);
+		}
+		return;
+	}
+	daemon_milter_reload(d, &old);
+	conf_release(&old);
+	log_info("configuration was read again file=%s", d->options->config);
+}

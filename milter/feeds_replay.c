@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* feeds_replay.c - logs that "telltls replay" hands over to the daemon */
+
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/control.h"
+#include "common/err.h"
+#include "milter/feeds_private.h"
+
+/* The "path" of a file is its number in decimal. */
+enum {
+	NUMBER_BUF = 12
+};
+
+static unsigned number_of(const char *path)
+{
+	unsigned long long n = 0;
+
+	(void)view_number(view_of(path), CONF_FEEDS * 1000, &n);
+	return (unsigned)n;
+}
+
+static int open_file(void *ctx, const char *path, struct logfile **out)
+{
+	const struct feeds_replay *r = ctx;
+
+	return logfile_open_at(r->fds[number_of(path)], out);
+}
+
+static bool on_progress(
+    void *ctx, const char *path, uint64_t done, uint64_t size)
+{
+	const struct feeds_replay *r = ctx;
+
+	return r->progress == NULL ||
+	    r->progress(r->ctx, number_of(path), done, size);
+}
+
+static int apply(struct feeds *f, const struct feed_options *o,
+    const struct feeds_replay *r, struct live_result *result)
+{
+	char number[CONTROL_FILES][NUMBER_BUF];
+	const char *paths[CONTROL_FILES];
+	struct feed_result done;
+	struct feed *feed = NULL;
+	int rc = feed_open(f->store, o, &feed);
+
+	for (unsigned i = 0; i < r->n_fds && i < CONTROL_FILES; i++) {
+		(void)snprintf(number[i], NUMBER_BUF, "%u", i);
+		paths[i] = number[i];
+	}
+	if (rc == 0) {
+		rc = feed_read(feed, paths, r->n_fds, false);
+		live_set(result->path, view_of(feed_error_path(feed)));
+		feed_result(feed, &done);
+		result->lines = done.lines;
+		result->sessions = done.sessions;
+		result->open = done.open;
+		result->was_known = done.was_known;
+		result->was_new = done.was_new;
+	}
+	feed_close(feed);
+	return rc;
+}
+
+/* The feed may be configured without a file to follow. */
+static const struct conf_feed *find_conf(const struct conf *c, const char *name)
+{
+	for (unsigned i = 0; i < c->n_feeds; i++) {
+		if (strcmp(c->feed[i].name, name) == 0) {
+			return &c->feed[i];
+		}
+	}
+	return NULL;
+}
+
+static struct feeds_one *find(struct feeds *f, const char *name)
+{
+	for (unsigned i = 0; i < f->n; i++) {
+		if (strcmp(f->one[i].conf->name, name) == 0) {
+			return &f->one[i];
+		}
+	}
+	return NULL;
+}
+
+void feeds_replay(struct feeds *f, const struct feeds_replay *r, int64_t now,
+    struct live_result *result)
+{
+	const struct conf_feed *known = find_conf(f->o.conf, r->name);
+	struct conf_feed conf = { 0 };
+	struct feeds_replay copy = *r;
+	struct feeds_one *one = find(f, r->name);
+	struct feed_options o;
+
+	*result = (struct live_result){ 0 };
+	conf.name = copy.name;
+	conf.mta = copy.mta;
+	conf.idents = known != NULL ? known->idents : NULL;
+	if (f->store == NULL || mta_find(copy.mta) == NULL ||
+	    (known != NULL && strcmp(known->mta, copy.mta) != 0)) {
+		result->code = f->store == NULL ? ERR_TEMP : ERR_CONFIG;
+		return;
+	}
+	/* it begins again behind these at its next turn */
+	if (one != NULL) {
+		follow_close(one->follow);
+		feed_close(one->feed);
+		one->follow = NULL;
+		one->feed = NULL;
+		one->due = now;
+	}
+	feeds_options_of(f, &conf, &o);
+	o.now = now;
+	o.until = r->until;
+	o.open = open_file;
+	o.progress = on_progress;
+	o.ctx = &copy;
+	result->code = apply(f, &o, &copy, result);
+	if (store_error_path(f->store)[0] != '\0') {
+		live_set(result->path, view_of(store_error_path(f->store)));
+		feeds_close_all(f);
+		f->due = now + FEEDS_RETRY_S;
+	}
+}

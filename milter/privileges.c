@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * privileges.c - the daemon gives up being root
+ *
+ * Root is needed for nothing but this: to make the folders that the daemon's
+ * user shall own, and to become that user with the groups that may read logs.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "milter/privileges.h"
+
+enum {
+	GROUPS_MAX = 64
+};
+
+int privileges_find(struct privileges *p, const char *user)
+{
+	const struct passwd *pw;
+
+	*p = (struct privileges){ .uid = geteuid(), .gid = getegid() };
+	if (p->uid != 0) {
+		return 0;
+	}
+	errno = 0;
+	pw = getpwnam(user);
+	if (pw == NULL) {
+		return errno != 0 ? -errno : ERR_NOT_FOUND;
+	}
+	p->is_root = true;
+	p->uid = pw->pw_uid;
+	p->gid = pw->pw_gid;
+	return 0;
+}
+
+static int make_one(const struct privileges *p, const char *path, mode_t mode)
+{
+	if (mkdir(path, mode) != 0) {
+		return errno == EEXIST ? 0 : -errno;
+	}
+	/* it is to have this mode, whatever our umask is */
+	if (chmod(path, mode) != 0 ||
+	    (p->is_root && lchown(path, p->uid, p->gid) != 0)) {
+		return -errno;
+	}
+	return 0;
+}
+
+int privileges_make_folder(
+    const struct privileges *p, const char *path, mode_t mode)
+{
+	char *copy = xstrdup(path);
+	int rc = 0;
+
+	for (char *s = strchr(copy + 1, '/'); s != NULL && rc == 0;
+	     s = strchr(s + 1, '/')) {
+		struct stat st;
+
+		*s = '\0';
+		if (stat(copy, &st) != 0) {
+			rc = make_one(p, copy, 0755);
+		}
+		*s = '/';
+	}
+	if (rc == 0) {
+		rc = make_one(p, copy, mode);
+	}
+	free(copy);
+	return rc;
+}
+
+/* The user's own groups, and those of the configuration. */
+static int set_groups(
+    const struct privileges *p, const char *user, const char *const *names)
+{
+	gid_t groups[GROUPS_MAX];
+	int n = GROUPS_MAX / 2;
+
+	if (getgrouplist(user, p->gid, groups, &n) < 0) {
+		n = GROUPS_MAX / 2; /* as many as fit */
+	}
+	for (; names != NULL && *names != NULL; names++) {
+		const struct group *gr = getgrnam(*names);
+
+		if (gr == NULL) {
+			log_info("group does not exist group=%s", *names);
+		} else if (n < GROUPS_MAX) {
+			groups[n++] = gr->gr_gid;
+		}
+	}
+	return setgroups((size_t)n, groups) == 0 ? 0 : -errno;
+}
+
+int privileges_drop(
+    const struct privileges *p, const char *user, const char *const *groups)
+{
+	int rc = 0;
+
+	if (p->is_root) {
+		rc = set_groups(p, user, groups);
+		if (rc == 0 &&
+		    (setresgid(p->gid, p->gid, p->gid) != 0 ||
+			setresuid(p->uid, p->uid, p->uid) != 0)) {
+			rc = -errno;
+		}
+		/* the user may be root itself by a mistake of the operator */
+		if (rc == 0 && (setuid(0) == 0 || geteuid() == 0)) {
+			rc = -EPERM;
+		}
+	}
+	if (rc == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+		rc = -errno;
+	}
+	return rc;
+}
