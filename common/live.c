@@ -34,6 +34,7 @@ static const struct row rows[] = {
 	ROW(LIVE_ASK_REPLAY, "mta", TEXT, u.ask.mta),
 	ROW(LIVE_ASK_REPLAY, "until", SIGNED, u.ask.until),
 	ROW(LIVE_DAEMON, "version", TEXT, u.daemon.version),
+	ROW(LIVE_DAEMON, "state", TEXT, u.daemon.state),
 	ROW(LIVE_DAEMON, "pid", NUMBER, u.daemon.pid),
 	ROW(LIVE_DAEMON, "started", SIGNED, u.daemon.started),
 	ROW(LIVE_DAEMON, "milter", BOOL, u.daemon.has_milter),

@@ -41,6 +41,7 @@ struct live_ask {
 
 struct live_daemon {
 	char version[LIVE_TEXT];
+	char state[LIVE_TEXT]; /* the directory that it writes to */
 	uint64_t pid;
 	int64_t started;
 	bool has_milter; /* one is configured */

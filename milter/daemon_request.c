@@ -16,6 +16,7 @@ static void status(struct daemon *d, struct server_client *c)
 	struct live_daemon *out = &l.u.daemon;
 
 	live_set(out->version, view_of(PACKAGE_VERSION));
+	live_set(out->state, view_of(daemon_state(d, &d->conf)));
 	out->pid = (uint64_t)getpid();
 	out->started = d->started;
 	out->is_sandboxed = d->is_sandboxed;

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "common/feed.h"
 #include "common/log.h"
 #include "common/when.h"
+#include "tool/replay_daemon.h"
 #include "tool/tool.h"
 
 struct replay {
@@ -102,12 +104,9 @@ static int seal_days(const struct replay *r, struct store *store)
 	return rc;
 }
 
-static void show_result(const struct replay *r, const struct feed *feed)
+static void show_result(const struct replay *r, const struct live_result *res)
 {
-	struct feed_result res;
-
-	feed_result(feed, &res);
-	if (!res.was_known && !res.was_new) {
+	if (!res->was_known && !res->was_new) {
 		log_info(
 		    "feed=%s: none of the files was read before: taken as "
 		    "the continuation; sessions that were open at the end of "
@@ -116,9 +115,23 @@ static void show_result(const struct replay *r, const struct feed *feed)
 	}
 	(void)printf("feed %s: %llu lines read, %llu sessions counted, "
 		     "%u still open%s\n",
-	    r->feed_name, (unsigned long long)res.lines,
-	    (unsigned long long)res.sessions, res.open,
+	    r->feed_name, (unsigned long long)res->lines,
+	    (unsigned long long)res->sessions, (unsigned)res->open,
 	    r->seal ? ", all days sealed" : "");
+}
+
+static void show_feed(const struct replay *r, const struct feed *feed)
+{
+	struct feed_result done;
+	struct live_result res = { 0 };
+
+	feed_result(feed, &done);
+	res.lines = done.lines;
+	res.sessions = done.sessions;
+	res.open = done.open;
+	res.was_known = done.was_known;
+	res.was_new = done.was_new;
+	show_result(r, &res);
 }
 
 static int run(
@@ -153,7 +166,7 @@ static int run(
 	}
 	end_progress(r->tool);
 	if (rc == 0) {
-		show_result(r, feed);
+		show_feed(r, feed);
 	} else {
 		const char *store_path_text = store_error_path(store);
 
@@ -213,6 +226,53 @@ static int parse_options(const struct tool *tool, struct replay *r)
 	return 0;
 }
 
+/* The daemon names our files by their number. */
+static const char *file_of(const struct live_result *res, int argc, char **argv)
+{
+	unsigned long long n;
+
+	if (view_number(view_of(res->path), INT_MAX, &n) == 0 &&
+	    n < (unsigned long long)argc) {
+		return argv[n];
+	}
+	return res->path;
+}
+
+/* Somebody else writes there: if it is our daemon, it does the work. */
+static int hand_over(const struct replay *r, int argc, char **argv)
+{
+	struct live_ask ask = { .until = r->until };
+	struct live_result res = { 0 };
+	const char *path;
+	int rc;
+
+	if (strcmp(r->tool->state, r->tool->conf.state) != 0) {
+		return explain(r, ERR_BUSY, r->tool->state);
+	}
+	if (r->seal) {
+		log_error("--seal: the running telltls-milter seals the days "
+			  "of %s itself",
+		    r->tool->state);
+		return EX_USAGE;
+	}
+	live_set(ask.feed, view_of(r->feed_name));
+	live_set(ask.mta, view_of(mta_name(r->type)));
+	rc = replay_daemon(r->tool, &ask, argv, (size_t)argc, &res, &path);
+	end_progress(r->tool);
+	if (rc == ERR_NOT_FOUND) {
+		return explain(r, ERR_BUSY, r->tool->state);
+	}
+	if (rc != 0) {
+		return explain(
+		    r, rc, path[0] != '\0' ? path : "telltls-milter");
+	}
+	if (res.code != 0) {
+		return explain(r, (int)res.code, file_of(&res, argc, argv));
+	}
+	show_result(r, &res);
+	return EX_OK;
+}
+
 int cmd_replay(const struct tool *tool, int argc, char **argv)
 {
 	struct store_limits limits = {
@@ -228,6 +288,9 @@ int cmd_replay(const struct tool *tool, int argc, char **argv)
 	}
 	when_zone_init();
 	rc = store_open(tool->state, &limits, &store);
+	if (rc == ERR_BUSY) {
+		return hand_over(&r, argc, argv);
+	}
 	if (rc != 0) {
 		return explain(&r, rc, tool->state);
 	}

@@ -81,7 +81,7 @@ static void feed_row(const struct status *s, size_t i, struct table *measured,
     const struct table *printed)
 {
 	const struct status_feed *feed = &s->feeds[i];
-	char n[3][NUMBER_BUF];
+	char n[5][NUMBER_BUF];
 	char buf[NUMBER_BUF];
 	char stamp[WHEN_RFC3339_BUF];
 	bool is_known = feed->read.t != 0;
@@ -90,6 +90,12 @@ static void feed_row(const struct status *s, size_t i, struct table *measured,
 		view_of(feed->mta),
 		number(feed->counters[COUNTER_LINES], n[0]),
 		number(feed->counters[COUNTER_SESSIONS], n[1]),
+		feed->counters[COUNTER_RULES] > 0 ?
+		    number(feed->counters[COUNTER_RULES], n[3]) :
+		    view_of(""),
+		feed->counters[COUNTER_RULES] > 0 ?
+		    number(feed->counters[COUNTER_RULES_BYTES], n[4]) :
+		    view_of(""),
 		view_of(
 		    is_known ? when_rfc3339(feed->read.t, stamp) : "nothing"),
 		is_known ? age(s->tool->now, feed->read.t, buf) : view_of(""),
@@ -97,6 +103,41 @@ static void feed_row(const struct status *s, size_t i, struct table *measured,
 	};
 
 	give(measured, printed, cells, TABLE_PLAIN);
+}
+
+static const char *live_word(const struct status_feed *feed)
+{
+	if (!feed->is_live || !feed->live.is_open) {
+		return "not followed";
+	}
+	if (feed->live.has_error) {
+		return "error";
+	}
+	return feed->live.is_at_end ? "at its end" : "reading";
+}
+
+static void live_row(const struct status *s, size_t i, struct table *measured,
+    const struct table *printed)
+{
+	const struct status_feed *feed = &s->feeds[i];
+	char n[4][NUMBER_BUF];
+	const struct view cells[] = {
+		view_of(feed->name),
+		view_of(feed->file),
+		view_of(live_word(feed)),
+		number(feed->live.lag_b, n[0]),
+		number(feed->live.lag_s, n[1]),
+		number(feed->live.open_sessions, n[2]),
+		feed->live.error_t != 0 ?
+		    age(s->tool->now, feed->live.error_t, n[3]) :
+		    view_of("none"),
+	};
+
+	if (feed->file != NULL) {
+		give(measured, printed, cells,
+		    !feed->live.is_open || feed->live.has_error ? TABLE_BAD :
+								  TABLE_PLAIN);
+	}
 }
 
 static void drop_rows(const struct status *s, size_t i, struct table *measured,
@@ -170,12 +211,35 @@ static void show(const struct status *s, const struct table_column *columns,
 	(void)putchar('\n');
 }
 
+static void show_daemon(const struct status *s)
+{
+	char buf[NUMBER_BUF];
+	struct view up;
+
+	if (!s->is_running) {
+		return;
+	}
+	up = age(s->tool->now, s->daemon.started, buf);
+	(void)printf("telltls-milter %s runs since %.*s, pid %" PRIu64
+		     "%s%s\n\n",
+	    s->daemon.version, (int)up.len, up.s, s->daemon.pid,
+	    !s->daemon.has_milter     ? "" :
+		s->daemon.milter_runs ? ", milter at " :
+					", its milter is down: ",
+	    s->daemon.has_milter ? s->daemon.milter_socket : "");
+}
+
 static void show_text(const struct status *s)
 {
 	static const struct table_column feed[] = { { "feed", false },
 		{ "mta", false }, { "lines", true }, { "sessions", true },
+		{ "our records", true }, { "their bytes", true },
 		{ "read up to", false }, { "age", false },
 		{ "position", true } };
+	static const struct table_column live[] = { { "feed", false },
+		{ "file", false }, { "state", false }, { "bytes behind", true },
+		{ "seconds behind", true }, { "open", true },
+		{ "last error", false } };
 	static const struct table_column drop[] = { { "feed", false },
 		{ "number", true }, { "counter", false },
 		{ "meaning", false } };
@@ -183,7 +247,11 @@ static void show_text(const struct status *s)
 		{ "state", false }, { "sealed at", false }, { "facts", true },
 		{ "sessions", true }, { "late", true }, { "damaged", true } };
 
-	show(s, feed, 7, feed_row, s->n_feeds);
+	show_daemon(s);
+	show(s, feed, 9, feed_row, s->n_feeds);
+	if (s->is_running) {
+		show(s, live, 7, live_row, s->n_feeds);
+	}
 	show(s, drop, 4, drop_rows, s->n_feeds);
 	show(s, day, 7, day_row, s->n_days);
 	for (size_t i = 0; i < s->n_advice; i++) {
@@ -193,6 +261,39 @@ static void show_text(const struct status *s)
 	if (s->n_advice == 0) {
 		(void)puts("Nothing is wrong.");
 	}
+}
+
+static void put_live(const struct live_feed *live, struct json_out *j)
+{
+	json_out_bool(j, "followed", live->is_open);
+	json_out_bool(j, "at-end", live->is_at_end);
+	json_out_number(j, "lag-bytes", live->lag_b);
+	json_out_number(j, "lag-seconds", live->lag_s);
+	json_out_number(j, "open-sessions", live->open_sessions);
+	json_out_bool(j, "failing", live->has_error);
+	json_out_time(j, "error-time", live->error_t);
+	json_out_text(j, "error", view_of(live->error));
+}
+
+static void put_daemon(const struct status *s, struct json_out *j)
+{
+	const struct live_daemon *d = &s->daemon;
+
+	json_out_begin(j);
+	json_out_text(j, "kind", view_of("daemon"));
+	json_out_bool(j, "running", s->is_running);
+	if (s->is_running) {
+		json_out_text(j, "version", view_of(d->version));
+		json_out_number(j, "pid", d->pid);
+		json_out_time(j, "started", d->started);
+		json_out_bool(j, "sandboxed", d->is_sandboxed);
+		json_out_time(j, "clock-step", d->clock_step);
+		json_out_bool(j, "milter", d->has_milter);
+		json_out_bool(j, "milter-running", d->milter_runs);
+		json_out_text(j, "milter-socket", view_of(d->milter_socket));
+		json_out_number(j, "milter-starts", d->milter_starts);
+	}
+	(void)json_out_end(j, stdout);
 }
 
 static void put_feed(
@@ -208,6 +309,9 @@ static void put_feed(
 	json_out_time(j, "last", feed->read.t);
 	json_out_time(
 	    j, "age", feed->read.t != 0 ? s->tool->now - feed->read.t : 0);
+	if (s->is_running) {
+		put_live(&feed->live, j);
+	}
 	json_out_open(j, "counters");
 	for (int c = 0; c < COUNTER_COUNT; c++) {
 		json_out_number(
@@ -240,6 +344,7 @@ static void show_json(const struct status *s)
 	struct json_out j;
 
 	json_out_init(&j);
+	put_daemon(s, &j);
 	for (size_t i = 0; i < s->n_feeds; i++) {
 		put_feed(s, &s->feeds[i], &j);
 	}
@@ -269,6 +374,7 @@ int cmd_status(const struct tool *tool, int argc, char **argv)
 		    "cannot read %s/tally: %s", tool->state, err_text(rc));
 		code = days_exit_code(rc);
 	} else {
+		status_ask_daemon(&s);
 		status_advise(&s);
 		if (tool_value(tool, "json") != NULL) {
 			show_json(&s);

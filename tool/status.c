@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/control.h"
 #include "common/mem.h"
 #include "common/store.h"
 #include "tool/status.h"
 
 enum {
-	PATH_BUF = 4096
+	PATH_BUF = 4096,
+	DAEMON_WAIT_S = 5, /* for its answer */
 };
 
 /* Finds a feed by its name, or adds it. */
@@ -64,6 +66,21 @@ static void add_feed(
 	day->late += from->counters[COUNTER_LATE];
 }
 
+/* What the log did not tell of a fact's sessions. */
+static void add_untold(struct status *s, const struct tally_fact *tf)
+{
+	const struct fact *fact = &tf->fact;
+
+	for (size_t i = 0; i < s->n_feeds && fact->tls == FACT_TLS_OK; i++) {
+		if (view_is(fact->feed, s->feeds[i].name)) {
+			s->feeds[i].no_name +=
+			    fact->name == FACT_NAME_UNKNOWN ? tf->count : 0;
+			s->feeds[i].no_chain +=
+			    fact->chain == FACT_CHAIN_BAD ? tf->count : 0;
+		}
+	}
+}
+
 static void add_tally(
     struct status *s, struct status_day *day, struct tally *tally)
 {
@@ -73,13 +90,14 @@ static void add_tally(
 	struct policy policy;
 	uint64_t cursor = 0;
 
+	while (tally_next_feed(tally, &cursor, &feed) == 1) {
+		add_feed(s, day, &feed);
+	}
+	cursor = 0;
 	while (tally_next_fact(tally, &cursor, &fact) == 1) {
 		day->facts++;
 		day->sessions += fact.count;
-	}
-	cursor = 0;
-	while (tally_next_feed(tally, &cursor, &feed) == 1) {
-		add_feed(s, day, &feed);
+		add_untold(s, &fact);
 	}
 	/* read for their damage only */
 	cursor = 0;
@@ -103,6 +121,32 @@ static void gather_day(struct status *s, struct status_day *day, int64_t t)
 		add_tally(s, day, tally);
 		tally_close(tally);
 	}
+}
+
+static bool take_live(void *ctx, const struct live *l)
+{
+	struct status *s = ctx;
+
+	if (l->kind == LIVE_DAEMON) {
+		s->daemon = l->u.daemon;
+		s->is_running = strcmp(s->daemon.state, s->tool->state) == 0;
+		return s->is_running; /* else it is about another state */
+	}
+	for (size_t i = 0; l->kind == LIVE_FEED && i < s->n_feeds; i++) {
+		if (strcmp(s->feeds[i].name, l->u.feed.name) == 0) {
+			s->feeds[i].is_live = true;
+			s->feeds[i].live = l->u.feed;
+		}
+	}
+	return true;
+}
+
+void status_ask_daemon(struct status *s)
+{
+	const struct live request = { .kind = LIVE_ASK_STATUS };
+
+	s->daemon_error = control_ask(
+	    s->tool->conf.run, &request, NULL, 0, DAEMON_WAIT_S, take_live, s);
 }
 
 int status_gather(const struct tool *tool, struct status *out)

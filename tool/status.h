@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/counter.h"
+#include "common/live.h"
 #include "common/tally.h"
 #include "tool/tool.h"
 
@@ -23,8 +24,13 @@ struct status_feed {
 	const char *file;   /* as configured; NULL: none. Borrowed */
 	bool is_configured; /* the configuration names it */
 	bool was_read;      /* a tally knows it */
-	struct mark read;   /* how far */
+	bool is_live;       /* the daemon follows it: live tells */
+	struct live_feed live;
+	struct mark read;                 /* how far */
 	uint64_t counters[COUNTER_COUNT]; /* over all days */
+	/* sessions with TLS of which the log does not tell ... */
+	uint64_t no_name;  /* ... whether the name was in the certificate */
+	uint64_t no_chain; /* ... what was wrong with the certificate */
 };
 
 struct status_day {
@@ -45,6 +51,9 @@ struct status_advice {
 
 struct status {
 	const struct tool *tool;
+	bool is_running;  /* the daemon runs on this state */
+	int daemon_error; /* of asking it: -ENOENT etc.; 0: none */
+	struct live_daemon daemon;
 	struct status_feed *feeds;
 	size_t n_feeds;
 	struct status_day *days; /* ascending */
@@ -52,6 +61,9 @@ struct status {
 	struct status_advice *advice;
 	size_t n_advice;
 };
+
+/* Asks the daemon, if one runs on this state. */
+void status_ask_daemon(struct status *s);
 
 /* Reads all that there is. Returns 0, or -errno when the state cannot be. */
 int status_gather(const struct tool *tool, struct status *out);

@@ -8,9 +8,11 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/err.h"
 #include "common/log.h"
@@ -23,6 +25,7 @@ enum {
 	TEXT_BUF = 1024,
 	/* DESIGN "Seal": midnight, 10 minutes, at most 6 hours late */
 	SEAL_AFTER_S = WHEN_DAY_S + 600 + 6 * 3600,
+	RULES_BYTES = 600, /* three records of 200, as measured */
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -113,6 +116,33 @@ static void advise_silent(struct status *s, const struct status_feed *feed)
 	}
 }
 
+/* What Sendmail's log leaves open, and what would tell it. */
+static void advise_sendmail(struct status *s, const struct status_feed *feed)
+{
+	const uint64_t *n = feed->counters;
+
+	if (n[COUNTER_SESSIONS] == 0) {
+		return;
+	}
+	if (n[COUNTER_RULES] == 0) {
+		say(s, false,
+		    "feed %s: Sendmail logs without our rules: sessions "
+		    "without TLS are not seen, and not whose name was in a "
+		    "certificate; telltls.m4 (telltls-sendmail(7)) tells both, "
+		    "at about %d bytes of log a session (here %" PRIu64
+		    " sessions in %zu %s)",
+		    feed->name, RULES_BYTES, n[COUNTER_SESSIONS], s->n_days,
+		    s->n_days == 1 ? "day" : "days");
+	}
+	if (feed->no_chain > 0) {
+		say(s, false,
+		    "feed %s: %" PRIu64 " sessions had a certificate that "
+		    "Sendmail did not trust, and the log does not say why: "
+		    "LogLevel 12 does, at about 4 lines more a session",
+		    feed->name, feed->no_chain);
+	}
+}
+
 static void advise_lost(struct status *s, const struct status_feed *feed)
 {
 	const uint64_t *n = feed->counters;
@@ -129,6 +159,13 @@ static void advise_lost(struct status *s, const struct status_feed *feed)
 		    "feed %s: %" PRIu64 " sessions came after their day was "
 		    "sealed and are in no report",
 		    feed->name, n[COUNTER_LATE]);
+	}
+	if (n[COUNTER_UNREAD] > 0) {
+		say(s, true,
+		    "feed %s: a day was sealed %" PRIu64 " times before its "
+		    "log was read to the end of that day: is the daemon too "
+		    "slow, or the log not there?",
+		    feed->name, n[COUNTER_UNREAD]);
 	}
 	if (n[COUNTER_OVERFLOW] > 0) {
 		say(s, false,
@@ -152,6 +189,9 @@ static void advise_feed(struct status *s, const struct status_feed *feed)
 		return;
 	}
 	advise_silent(s, feed);
+	if (strcmp(feed->mta, "sendmail") == 0) {
+		advise_sendmail(s, feed);
+	}
 	advise_lost(s, feed);
 	if (!feed->is_configured && s->tool->conf.n_feeds > 0) {
 		say(s, false, "feed %s is in the tallies, but not in %s",
@@ -159,13 +199,66 @@ static void advise_feed(struct status *s, const struct status_feed *feed)
 	}
 }
 
+/* The logs that somebody wants to be followed, are they? */
+static void advise_daemon(struct status *s)
+{
+	const struct live_daemon *d = &s->daemon;
+	bool is_wanted = false;
+
+	for (size_t i = 0; i < s->n_feeds; i++) {
+		is_wanted = is_wanted || s->feeds[i].file != NULL;
+	}
+	if (!is_wanted || strcmp(s->tool->state, s->tool->conf.state) != 0) {
+		return;
+	}
+	if (s->daemon_error == -EACCES || s->daemon_error == -EPERM) {
+		say(s, false,
+		    "only root and user %s may ask the daemon how it is",
+		    s->tool->conf.user);
+	} else if (s->daemon_error == -EAGAIN) {
+		say(s, true,
+		    "telltls-milter does not answer: it hangs, or has much to "
+		    "catch up with; nothing is lost as long as the logs are "
+		    "kept");
+	} else if (!s->is_running) {
+		say(s, true,
+		    "telltls-milter does not run: no log is followed; what "
+		    "they hold is counted when it runs again");
+	}
+	if (s->is_running && d->has_milter && !d->milter_runs) {
+		say(s, true,
+		    "the milter is down: mail flows, but TLS-Required: No is "
+		    "only known where the log tells it");
+	}
+	if (s->is_running && d->clock_step != 0 &&
+	    s->tool->now - d->clock_step < WHEN_DAY_S) {
+		say(s, false,
+		    "the clock was set within the last day: the times of that "
+		    "day's sessions may be wrong");
+	}
+}
+
+static void advise_live(struct status *s, const struct status_feed *feed)
+{
+	char text[LOG_ESCAPE_BUF];
+
+	if (s->is_running && feed->is_live && feed->live.has_error) {
+		say(s, true, "feed %s cannot be counted: %s", feed->name,
+		    log_escape(view_of(feed->live.error), text));
+	}
+}
+
 void status_advise(struct status *s)
 {
+	advise_daemon(s);
 	advise_empty(s);
 	for (size_t i = 0; i < s->n_days; i++) {
 		advise_day(s, &s->days[i]);
 	}
 	advise_open(s);
+	for (size_t i = 0; i < s->n_feeds; i++) {
+		advise_live(s, &s->feeds[i]);
+	}
 	for (size_t i = 0; s->n_days > 0 && i < s->n_feeds; i++) {
 		advise_feed(s, &s->feeds[i]);
 	}
