@@ -221,6 +221,7 @@ static int open_state(struct daemon *d)
 		    strerror(-rc));
 		return EX_CANTCREAT;
 	}
+	daemon_pid_write(d);
 	return EX_OK;
 }
 
@@ -229,6 +230,9 @@ static void close_all(struct daemon *d)
 	daemon_milter_stop(d, JOIN_MS);
 	if (d->feeds != NULL) {
 		work(d);
+	}
+	if (d->server != NULL) {
+		daemon_pid_remove(d);
 	}
 	server_close(d->server);
 	feeds_close(d->feeds);

@@ -39,6 +39,13 @@ int64_t daemon_now(void);
 /* daemon_start.c: folders, user, no way back. Returns an exit code. */
 int daemon_prepare(struct daemon *d);
 
+/*
+ * Writes, and removes, RUN/telltls-milter.pid, for init scripts. That it
+ * cannot be written is said, and no reason to stop.
+ */
+void daemon_pid_write(const struct daemon *d);
+void daemon_pid_remove(const struct daemon *d);
+
 /* The state directory: the command line goes before the configuration. */
 const char *daemon_state(const struct daemon *d, const struct conf *conf);
 

@@ -3,14 +3,21 @@
 
 #include "config.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "common/err.h"
 #include "common/log.h"
 #include "milter/daemon_private.h"
 #include "milter/privileges.h"
+
+enum {
+	PATH_BUF = 128 /* the configuration bounds "run" */
+};
 
 /* The groups that may read logs on Debian; others are configured. */
 static const char *const default_groups[] = { "adm", "systemd-journal", NULL };
@@ -88,6 +95,33 @@ int daemon_prepare(struct daemon *d)
 		return EX_NOPERM;
 	}
 	return EX_OK;
+}
+
+static const char *pid_path(const struct daemon *d, char out[PATH_BUF])
+{
+	(void)snprintf(out, PATH_BUF, "%s/telltls-milter.pid", d->conf.run);
+	return out;
+}
+
+void daemon_pid_write(const struct daemon *d)
+{
+	char path[PATH_BUF];
+	FILE *file = fopen(pid_path(d, path), "we");
+
+	if (file == NULL) {
+		log_warn(
+		    "cannot write file=%s error=\"%s\"", path, strerror(errno));
+		return;
+	}
+	(void)fprintf(file, "%ld\n", (long)getpid());
+	(void)fclose(file);
+}
+
+void daemon_pid_remove(const struct daemon *d)
+{
+	char path[PATH_BUF];
+
+	(void)unlink(pid_path(d, path));
 }
 
 /* Is a value another that only a new start can take up? */
