@@ -100,6 +100,9 @@ int feed_open(
 		.idents = o->idents,
 		.own_senders = o->own_senders,
 		.sink = { on_session, on_counter, f },
+		.noted = o->noted,
+		.noted_alias = o->noted_alias,
+		.noted_ctx = o->noted_ctx,
 	};
 	int rc =
 	    store_feed(store, o->name, mta_name(o->type), &f->rescan, &f->read);

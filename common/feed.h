@@ -27,6 +27,11 @@ struct feed_options {
 	                  changed, or now */
 	/* opens a file of feed_read(); NULL: logfile_open() */
 	int (*open)(void *ctx, const char *path, struct logfile **out);
+	/* see struct mta_options */
+	unsigned (*noted)(void *ctx, struct view qid, int64_t t);
+	void (*noted_alias)(
+	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
+	void *noted_ctx;
 	/* shows progress: of a file, in bytes of the disk or, where its size is
 	   not known, of text; false: stop (ERR_STOPPED). May be NULL */
 	bool (*progress)(

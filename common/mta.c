@@ -98,6 +98,21 @@ unsigned mta_open_sessions(const struct mta *m)
 	return m->type->open_sessions(m);
 }
 
+unsigned mta_noted(const struct mta *m, struct view qid, int64_t t)
+{
+	return m->o.noted != NULL && qid.len > 0 ?
+	    m->o.noted(m->o.noted_ctx, qid, t) :
+	    0;
+}
+
+void mta_noted_alias(
+    const struct mta *m, struct view old_qid, struct view new_qid, int64_t t)
+{
+	if (m->o.noted_alias != NULL) {
+		m->o.noted_alias(m->o.noted_ctx, old_qid, new_qid, t);
+	}
+}
+
 static bool is_extension(struct view v)
 {
 	for (size_t i = 0; i < v.len; i++) {

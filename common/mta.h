@@ -7,6 +7,7 @@
 
 #include "common/counter.h"
 #include "common/fact.h"
+#include "common/noted_kind.h"
 #include "common/syslog_line.h"
 #include "common/view.h"
 
@@ -39,6 +40,15 @@ struct mta_options {
 	                                   "local@domain"; local may carry
 	                                   "+anything"; NULL-terminated or NULL */
 	struct mta_sink sink;
+	/* what was noted of the message with this queue id, as of the time t
+	   in the log: bits of enum noted_kind; may be NULL. The same question
+	   must have the same answer when the log is read again */
+	unsigned (*noted)(void *ctx, struct view qid, int64_t t);
+	/* a message went on under another id too, which shares what was
+	   noted of the old one; may be NULL */
+	void (*noted_alias)(
+	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
+	void *noted_ctx;
 };
 
 struct mta; /* the state of one feed's open sessions */

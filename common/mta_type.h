@@ -31,4 +31,11 @@ extern const struct mta_type sendmail_type;
  */
 bool mta_is_own_sender(const struct mta *m, struct view address);
 
+/* What was noted of a message: bits of enum noted_kind. */
+unsigned mta_noted(const struct mta *m, struct view qid, int64_t t);
+
+/* A message goes on under another id too. */
+void mta_noted_alias(
+    const struct mta *m, struct view old_qid, struct view new_qid, int64_t t);
+
 #endif

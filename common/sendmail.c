@@ -79,6 +79,18 @@ static int line_split_head(struct sendmail *sm, struct sendmail_process *p,
 	return keep_split(p, l) ? 0 : bad_split(sm, p, t);
 }
 
+/* The message goes on under other ids, which share what was noted of it. */
+static void line_ids(
+    struct sendmail *sm, int64_t t, const struct sendmail_line *l)
+{
+	struct view rest = l->ids;
+	struct view id;
+
+	while (rest.len > 0 && sendmail_line_next_id(&rest, &id)) {
+		mta_noted_alias(&sm->mta, l->qid, id, t);
+	}
+}
+
 static int line_record(struct sendmail *sm, struct sendmail_process *p,
     uint64_t pos, int64_t t, const struct sendmail_line *l)
 {
@@ -110,9 +122,15 @@ static int line_split_tail(struct sendmail *sm, struct sendmail_process *p,
 	if (l->has_more) {
 		return 0;
 	}
-	sendmail_record_parse(
+	sendmail_line_parse_whole(
 	    l->qid, view_make(p->split, p->split_len), &whole);
-	rc = line_record(sm, p, p->split_pos, t, &whole);
+	whole.noted = mta_noted(&sm->mta, whole.qid, t);
+	if (whole.kind == SENDMAIL_IDS) {
+		line_ids(sm, t, &whole);
+		rc = 0;
+	} else {
+		rc = line_record(sm, p, p->split_pos, t, &whole);
+	}
 	drop_split(p);
 	return rc;
 }
@@ -145,6 +163,7 @@ static int line_any(struct sendmail *sm, struct sendmail_process *p,
 		return sendmail_plain_reject(sm, p, pos, t, l);
 	case SENDMAIL_TO:
 		return line_to(sm, p, pos, t, l);
+	case SENDMAIL_IDS:
 	case SENDMAIL_OTHER:
 		return 0;
 	}
@@ -156,6 +175,7 @@ static bool opens_process(const struct sendmail_line *l)
 {
 	switch (l->kind) {
 	case SENDMAIL_OTHER:
+	case SENDMAIL_IDS:
 	case SENDMAIL_BAD:
 	case SENDMAIL_SPLIT_TAIL:
 		return false;
@@ -195,6 +215,10 @@ static int sendmail_line(
 	int rc = sendmail_expire(sm, line->t);
 
 	sendmail_line_parse(line->msg, &l);
+	if (rc == 0 && l.kind == SENDMAIL_IDS) {
+		line_ids(sm, line->t, &l);
+		return 0;
+	}
 	if (rc == 0 && opens_process(&l)) {
 		rc = sendmail_process_get(sm, line, &p);
 	} else if (rc == 0 && l.kind != SENDMAIL_OTHER) {
@@ -212,6 +236,7 @@ static int sendmail_line(
 		rc = bad_split(sm, p, line->t);
 	}
 	if (rc == 0) {
+		l.noted = mta_noted(&sm->mta, l.qid, line->t);
 		rc = line_any(sm, p, pos, line->t, &l);
 	}
 	if (rc == 0) {

@@ -9,6 +9,7 @@
 
 #include "config.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "common/ascii.h"
@@ -17,19 +18,27 @@
 #include "common/sendmail_text.h"
 
 /*
- * "QID: " or "QID[n]: " at the front. part is 0 without brackets. Queue ids
- * are letters and digits (8.12 and later: 14 of them; older ones 12).
+ * Length of the queue id at the front, 0 for none. Queue ids are letters and
+ * digits (8.12 and later: 14 of them; older ones 12).
  */
-static bool take_qid(struct view *msg, struct view *qid, unsigned *part)
+static size_t qid_length(struct view msg)
 {
 	size_t n = 0;
+
+	while (n < msg.len && ascii_is_alnum(msg.s[n])) {
+		n++;
+	}
+	return n < 8 || n > 24 ? 0 : n;
+}
+
+/* "QID: " or "QID[n]: " at the front. part is 0 without brackets. */
+static bool take_qid(struct view *msg, struct view *qid, unsigned *part)
+{
+	size_t n = qid_length(*msg);
 	unsigned long long number = 0;
 	struct view rest;
 
-	while (n < msg->len && ascii_is_alnum(msg->s[n])) {
-		n++;
-	}
-	if (n < 8 || n > 24) {
+	if (n == 0) {
 		return false;
 	}
 	rest = view_skip(*msg, n);
@@ -70,6 +79,82 @@ static void parse_split(
 		out->kind = SENDMAIL_SPLIT_TAIL;
 	} else if (view_starts(msg, "TLSRPT1^")) {
 		out->kind = out->has_more ? SENDMAIL_SPLIT_HEAD : SENDMAIL_BAD;
+	} else if (view_starts(msg, "split: ") && out->has_more) {
+		out->kind = SENDMAIL_SPLIT_HEAD;
+	}
+}
+
+bool sendmail_line_next_id(struct view *ids, struct view *id)
+{
+	size_t n = qid_length(*ids);
+
+	*id = view_make(ids->s, n);
+	*ids = view_skip(*ids, n);
+	return n > 0 &&
+	    (ids->len == 0 || (view_take(ids, "; ") && ids->len > 0));
+}
+
+static bool take_number(
+    struct view *text, const char *key, const char *end, uint64_t *out)
+{
+	unsigned long long n = 0;
+	struct view digits;
+
+	if (!view_take(text, key) ||
+	    !sendmail_take_before(text, end, &digits) ||
+	    view_number(digits, UINT32_MAX, &n) != 0) {
+		return false;
+	}
+	*out = n;
+	return true;
+}
+
+/*
+ * An envelope became several, by the limit of its queue group ("maxrcpts=2,
+ * rcpts=5, count=2, ids=A; B") or by groups ("count=1, id=A"). Errors that
+ * begin with an address as it was typed end in words, and this does not.
+ */
+static void parse_envelope_split(struct view text, struct sendmail_line *out)
+{
+	uint64_t count = 0;
+	uint64_t skip;
+	struct view ids;
+	struct view id;
+
+	if (view_starts(text, "maxrcpts=") &&
+	    (!take_number(&text, "maxrcpts=", ", ", &skip) ||
+		!take_number(&text, "rcpts=", ", ", &skip))) {
+		return;
+	}
+	if (!take_number(&text, "count=", ", id", &count)) {
+		return;
+	}
+	(void)view_take(&text, "s");
+	if (!view_take(&text, "=")) {
+		return;
+	}
+	ids = text;
+	while (ids.len > 0) {
+		if (!sendmail_line_next_id(&ids, &id) || count-- == 0) {
+			return;
+		}
+	}
+	if (count == 0 && text.len > 0) {
+		out->kind = SENDMAIL_IDS;
+		out->ids = text;
+	}
+}
+
+/* "ID: clone: owner=...": a list with an owner got an envelope of its own. */
+static void parse_clone(struct view text, struct sendmail_line *out)
+{
+	unsigned part = 0;
+	struct view id;
+
+	if (take_qid(&text, &id, &part) && part == 0 &&
+	    view_starts(text, "clone: owner=")) {
+		out->kind = SENDMAIL_IDS;
+		out->ids = id;
 	}
 }
 
@@ -226,9 +311,24 @@ void sendmail_line_parse(struct view msg, struct sendmail_line *out)
 		return;
 	} else if (part > 0) {
 		parse_split(msg, part, out);
-	} else if (view_starts(msg, "TLSRPT1^")) {
-		sendmail_record_parse(out->qid, msg, out);
 	} else if (view_take(&msg, "to=")) {
 		parse_to(msg, out);
+	} else {
+		sendmail_line_parse_whole(out->qid, msg, out);
+	}
+}
+
+void sendmail_line_parse_whole(
+    struct view qid, struct view text, struct sendmail_line *out)
+{
+	if (view_starts(text, "TLSRPT1^")) {
+		sendmail_record_parse(qid, text, out);
+		return;
+	}
+	*out = (struct sendmail_line){ .kind = SENDMAIL_OTHER, .qid = qid };
+	if (view_take(&text, "split: ")) {
+		parse_envelope_split(text, out);
+	} else {
+		parse_clone(text, out);
 	}
 }

@@ -18,7 +18,8 @@ enum sendmail_kind {
 	SENDMAIL_TRY,          /* TLSRPT1^T: STARTTLS is about to be sent */
 	SENDMAIL_SERVER,       /* TLSRPT1^S: the outcome, once a connection */
 	SENDMAIL_RCPT,         /* TLSRPT1^R: before each RCPT */
-	SENDMAIL_SPLIT_HEAD,   /* "QID[1]: TLSRPT1^...", cut: see text */
+	SENDMAIL_SPLIT_HEAD,   /* "QID[1]: TLSRPT1^...", or another kind that
+	                          may be long, cut: see text */
 	SENDMAIL_SPLIT_TAIL,   /* "QID[n]: ...", n > 1: see text */
 	SENDMAIL_TLS_UP,       /* STARTTLS=client, relay=, version=, verify= */
 	SENDMAIL_VERIFYMSG,    /* STARTTLS=client, cert-..., verifymsg= */
@@ -27,6 +28,7 @@ enum sendmail_kind {
 	SENDMAIL_DANE_REFUSED, /* warning=DANE configured, STARTTLS failed */
 	SENDMAIL_REJECT,       /* ruleset=tls_server|try_tls, arg1=, relay= */
 	SENDMAIL_TO,           /* to=: the end of a delivery attempt */
+	SENDMAIL_IDS,          /* the message goes on under these ids too */
 };
 
 /* All views borrow the line. Fields that the kind does not have are empty. */
@@ -50,6 +52,7 @@ struct sendmail_line {
 	struct view ruleset;
 	struct view rcpts; /* to=: the list, still escaped */
 	struct view mailer;
+	struct view ids; /* queue ids, with "; " between them */
 	/* TLSRPT1 records */
 	bool tls_required_no;
 	bool is_new;     /* on a new connection */
@@ -62,9 +65,19 @@ struct sendmail_line {
 	                       record, more parts */
 	bool has_relay;     /* relay= was there; host and addr are its parts */
 	bool is_tlsa_error; /* given up: TLSA lookup failed, no connection */
+	unsigned noted; /* of its message, enum noted_kind: set by the caller */
 };
 
 /* Takes a message (what follows "ident[pid]: ") apart. Never fails. */
 void sendmail_line_parse(struct view msg, struct sendmail_line *out);
+
+/*
+ * The same for what was cut, put together again, in a line of queue id qid.
+ */
+void sendmail_line_parse_whole(
+    struct view qid, struct view text, struct sendmail_line *out);
+
+/* The next id of a list: cuts it off. Returns false at its end. */
+bool sendmail_line_next_id(struct view *ids, struct view *id);
 
 #endif

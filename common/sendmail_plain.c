@@ -148,18 +148,24 @@ static bool is_same(
 	    (!ip_is_known(&s->ip) || memcmp(&s->ip, &ip, sizeof(ip)) == 0);
 }
 
-/* Why a delivery that a plain line tells of has no policy domain for us. */
+/* Why a delivery that a plain line tells of does not count. */
 static enum counter plain_left_out(const struct sendmail_line *l)
 {
 	bool is_relay = view_is(l->mailer, "relay");
 	struct ip ip;
 
+	if ((l->noted & NOTED_OWN_REPORT) != 0) {
+		return COUNTER_OWN_REPORT;
+	}
 	if (is_relay && ip_parse(l->addr, &ip) == 0 && ip_is_loopback(&ip)) {
 		return COUNTER_SUBMISSION;
 	}
 	if (l->host.len > 2 && l->host.s[0] == '[' &&
 	    ip_parse(view_make(l->host.s + 1, l->host.len - 2), &ip) == 0) {
 		return COUNTER_LITERAL;
+	}
+	if ((l->noted & NOTED_TLS_REQUIRED) != 0) {
+		return COUNTER_TLS_REQUIRED;
 	}
 	/* a smart host: which one was asked for is not in the line */
 	return is_relay ? COUNTER_UNCLEAR : COUNTER_COUNT;
@@ -176,6 +182,11 @@ static int serve(struct sendmail *sm, struct sendmail_process *p,
 
 	if (!ip_is_known(&s->ip) && is_host(s, l->host)) {
 		(void)ip_parse(l->addr, &s->ip);
+	}
+	if ((l->noted & NOTED_OWN_REPORT) != 0 && s->n_domains == 0 &&
+	    s->left_out == COUNTER_COUNT) {
+		/* it opened the session, as far as the log tells */
+		s->left_out = COUNTER_OWN_REPORT;
 	}
 	rc = sendmail_session_add_rcpts(sm, s, l->rcpts, plain_left_out(l));
 	s->is_pending = s->is_failed && l->has_more;

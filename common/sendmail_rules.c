@@ -44,7 +44,13 @@ static void read_nexthop(
 
 static bool is_own(const struct sendmail *sm, const struct sendmail_line *l)
 {
-	return l->has_sender && mta_is_own_sender(&sm->mta, l->sender);
+	return (l->noted & NOTED_OWN_REPORT) != 0 ||
+	    (l->has_sender && mta_is_own_sender(&sm->mta, l->sender));
+}
+
+static bool is_tls_required_no(const struct sendmail_line *l)
+{
+	return l->tls_required_no || (l->noted & NOTED_TLS_REQUIRED) != 0;
 }
 
 /* The message whose recipients are to be told yet. */
@@ -104,7 +110,7 @@ static int open_session(struct sendmail *sm, struct sendmail_process *p,
 	bool had_try;
 
 	s->from_rules = true;
-	s->tls_required_no = l->tls_required_no;
+	s->tls_required_no = is_tls_required_no(l);
 	(void)view_copy(l->qid, s->qid, sizeof(s->qid));
 	sendmail_set_version(s, l->version);
 	(void)ip_parse(l->addr, &s->ip);
@@ -227,7 +233,7 @@ int sendmail_rules_rcpt(struct sendmail *sm, struct sendmail_process *p,
 		(void)view_copy(view_of(nexthop), s->nexthop, DOMAIN_BUF);
 	}
 	s->rcpt_left_out = is_own(sm, l) ? COUNTER_OWN_REPORT :
-	    l->tls_required_no           ? COUNTER_TLS_REQUIRED :
+	    is_tls_required_no(l)        ? COUNTER_TLS_REQUIRED :
 					   COUNTER_COUNT;
 	sendmail_session_hold(s, domain);
 	s->is_direct =

@@ -65,6 +65,24 @@ static int on_counter(void *ctx, int64_t t, enum counter c, uint64_t n)
 	return 0;
 }
 
+/* Ids are noted or not by their last character: the same at each reading. */
+static unsigned noted(void *ctx, struct view qid, int64_t t)
+{
+	(void)ctx;
+	(void)t;
+	if (qid.len < 8 || qid.len > 24) {
+		abort();
+	}
+	return (unsigned char)qid.s[qid.len - 1] & NOTED_KINDS;
+}
+
+static void noted_alias(
+    void *ctx, struct view old_qid, struct view new_qid, int64_t t)
+{
+	(void)noted(ctx, old_qid, t);
+	(void)noted(ctx, new_qid, t);
+}
+
 /*
  * Reads a log from position start to its end; events of what begins at cut or
  * later are noted. Returns the oldest line needed before cut.
@@ -74,7 +92,9 @@ static uint64_t read_log(
 {
 	static const char *const own[] = { "own@us.example", NULL };
 	const struct mta_options o = { .own_senders = own,
-		.sink = { on_session, on_counter, r } };
+		.sink = { on_session, on_counter, r },
+		.noted = noted,
+		.noted_alias = noted_alias };
 	struct mta *m = mta_new(mta_find("sendmail"), &o);
 	uint64_t oldest = UINT64_MAX;
 	uint64_t pos = start;

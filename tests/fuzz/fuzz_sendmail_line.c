@@ -27,7 +27,7 @@ static void check_parts(const struct sendmail_line *l, struct view msg)
 {
 	const struct view parts[] = { l->qid, l->verify, l->version, l->name,
 		l->addr, l->origin, l->host, l->nexthop, l->sender, l->domain,
-		l->text, l->ruleset, l->rcpts, l->mailer };
+		l->text, l->ruleset, l->rcpts, l->mailer, l->ids };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		check_part(parts[i], msg);

@@ -14,12 +14,24 @@
 #include "common/when.h"
 #include "tests/unit/unit.h"
 
+enum {
+	MTA_KIT_NOTES = 16
+};
+
 struct mta_kit {
 	struct mta *mta;
 	struct strbuf events;
 	uint64_t pos;      /* of the next line */
 	bool has_records;  /* write COUNTER_RECORDS too */
 	unsigned fails_in; /* events until the sink fails; 0: never */
+
+	/* what is noted of messages */
+	struct {
+		char qid[32];
+		unsigned kinds;
+	} note[MTA_KIT_NOTES];
+
+	unsigned n_notes;
 };
 
 enum {
@@ -89,12 +101,47 @@ static inline int mta_kit_counter(
 	return mta_kit_result(k);
 }
 
+static inline void mta_kit_note(
+    struct mta_kit *k, struct view qid, unsigned kinds)
+{
+	assert_true(k->n_notes < MTA_KIT_NOTES);
+	assert_true(
+	    view_copy(qid, k->note[k->n_notes].qid, sizeof(k->note[0].qid)));
+	k->note[k->n_notes++].kinds = kinds;
+}
+
+static inline unsigned mta_kit_noted(void *ctx, struct view qid, int64_t t)
+{
+	const struct mta_kit *k = ctx;
+
+	UNIT_TRUE("time of a line", t > mta_kit_base() - WHEN_DAY_S);
+	for (unsigned i = 0; i < k->n_notes; i++) {
+		if (view_is(qid, k->note[i].qid)) {
+			return k->note[i].kinds;
+		}
+	}
+	return 0;
+}
+
+static inline void mta_kit_noted_alias(
+    void *ctx, struct view old_qid, struct view new_qid, int64_t t)
+{
+	unsigned kinds = mta_kit_noted(ctx, old_qid, t);
+
+	if (kinds != 0 && mta_kit_noted(ctx, new_qid, t) == 0) {
+		mta_kit_note(ctx, new_qid, kinds);
+	}
+}
+
 static inline void mta_kit_open(
     struct mta_kit *k, const char *name, const char *const *own_senders)
 {
 	struct mta_options o = {
 		.own_senders = own_senders,
 		.sink = { mta_kit_session, mta_kit_counter, k },
+		.noted = mta_kit_noted,
+		.noted_alias = mta_kit_noted_alias,
+		.noted_ctx = k,
 	};
 
 	*k = (struct mta_kit){ 0 };

@@ -34,7 +34,7 @@ static inline void describe(const struct sendmail_line *l, struct strbuf *b)
 {
 	static const char *const kinds[] = { "other", "bad", "T", "S", "R",
 		"head", "tail", "up", "verifymsg", "error", "dane-none",
-		"dane-refused", "reject", "to" };
+		"dane-refused", "reject", "to", "ids" };
 
 	strbuf_clear(b);
 	strbuf_adds(b, kinds[l->kind]);
@@ -61,6 +61,7 @@ static inline void describe(const struct sendmail_line *l, struct strbuf *b)
 	add_view(b, "to", l->rcpts);
 	add_flag(b, "more", l->has_more);
 	add_view(b, "mailer", l->mailer);
+	add_view(b, "ids", l->ids);
 	add_flag(b, "relay", l->has_relay);
 	add_flag(b, "tlsa", l->is_tlsa_error);
 }

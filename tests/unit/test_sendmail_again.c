@@ -18,6 +18,8 @@
 # define ROUNDS 120
 #endif
 
+#define QD "6AMBWYfV000004"
+
 enum {
 	MAX_LINES = 70,
 	PROCESSES = 5,
@@ -73,6 +75,9 @@ enum {
 #define L_MORE_TLSA "%q: to=<%r>, [more]" L_TLSA
 #define L_BAD       "%q: TLSRPT1^R^i:other"
 #define L_NOTHING   "%q: from=<a@b>, size=0"
+#define L_IDS       "%q: split: count=1, id=" QD
+#define L_IDS_HEAD  "%q[1]: split: count=2, ids=" QD ";  ..."
+#define L_IDS_END   "%q[2]: " QD
 
 enum {
 	SCRIPT_LINES = 8
@@ -97,6 +102,8 @@ static const char *const scripts[][SCRIPT_LINES] = {
 	{ L_TRY_NO, L_TO_NO },
 	{ L_MORE_TLSA, L_TO_TLSA },
 	{ L_TO_TLSA, L_NOTHING, L_BAD },
+	{ L_IDS, L_UP, L_TO },
+	{ L_UP, L_IDS_HEAD, L_IDS_END, L_TO },
 };
 
 static const char *const processes[PROCESSES] = { "10", "11", "65546",
@@ -230,6 +237,13 @@ static void make(struct log *g)
 
 static const char *const own_senders[] = { "own@us.example", NULL };
 
+/* The same notes for each reading: they are kept outside of the parser. */
+static void note_messages(struct mta_kit *k)
+{
+	mta_kit_note(k, view_of(QB), NOTED_TLS_REQUIRED);
+	mta_kit_note(k, view_of(QD), NOTED_OWN_REPORT);
+}
+
 /* Reads a line or, behind the last, the end. Returns the events. */
 static const char *read_line(struct mta_kit *k, const struct log *g, unsigned i)
 {
@@ -253,6 +267,7 @@ static void run_all(struct log *g)
 
 	mta_kit_open(&k, "sendmail", own_senders);
 	k.has_records = true;
+	note_messages(&k);
 	for (unsigned i = 0; i <= g->n; i++) {
 		g->events[i] = xstrdup(read_line(&k, g, i));
 		if (i < g->n) {
@@ -270,6 +285,7 @@ static bool is_same_from(const struct log *g, unsigned start, unsigned cut)
 
 	mta_kit_open(&k, "sendmail", own_senders);
 	k.has_records = true;
+	note_messages(&k);
 	for (unsigned i = start; is_same && i <= g->n; i++) {
 		const char *events = read_line(&k, g, i);
 

@@ -18,6 +18,10 @@ static void test_parts(void **state)
 		    "head text=TLSRPT1^R^ more" },
 		{ "head that is whole", Q "[1]: TLSRPT1^R^", "bad" },
 		{ "head of another line", Q "[1]: to=<a@b>, ...", "other" },
+		{ "head of ids", Q "[1]: split: count=2, ids=A;  ...",
+		    "head text=split: count=2, ids=A;  more" },
+		{ "head of ids that is whole", Q "[1]: split: count=1, id=A",
+		    "other" },
 		{ "middle", Q "[2]: abc ...", "tail text=abc more" },
 		{ "end", Q "[3]: abc", "tail text=abc" },
 		{ "a record in a tail", Q "[2]: TLSRPT1^S^i:" Q "^v:OK",
@@ -31,6 +35,43 @@ static void test_parts(void **state)
 
 	(void)state;
 	check(table, UNIT_LEN(table));
+}
+
+#define Q2 "6AMBWYfW004886"
+#define Q3 "6AMBWYfX004886"
+
+static const struct row ids[] = {
+	{ "by the limit of a queue group",
+	    Q ": split: maxrcpts=2, rcpts=5, count=2, ids=" Q2 "; " Q3,
+	    "ids ids=" Q2 "; " Q3 },
+	{ "one more", Q ": split: maxrcpts=2, rcpts=3, count=1, id=" Q2,
+	    "ids ids=" Q2 },
+	{ "by queue groups", Q ": split: count=2, ids=" Q2 "; " Q3,
+	    "ids ids=" Q2 "; " Q3 },
+	{ "list with an owner", Q ": " Q2 ": clone: owner=owner-list@a.example",
+	    "ids ids=" Q2 },
+	{ "a DSN is another message", Q ": " Q2 ": DSN: User unknown",
+	    "other" },
+	{ "fewer than said", Q ": split: count=2, ids=" Q2, "other" },
+	{ "more than said", Q ": split: count=1, ids=" Q2 "; " Q3, "other" },
+	{ "none", Q ": split: count=0, ids=", "other" },
+	{ "no number", Q ": split: count=x, id=" Q2, "other" },
+	{ "no count", Q ": split: maxrcpts=2, rcpts=5, id=" Q2, "other" },
+	{ "a typed address", Q ": split: count=1, id=" Q2 "... User unknown",
+	    "other" },
+	{ "no ids", Q ": split: count=2, ids=a b c d e; f", "other" },
+	{ "no queue id", "split: count=1, id=" Q2, "other" },
+	{ "another sign between", Q ": split: count=2, ids=" Q2 ", " Q3,
+	    "other" },
+	{ "nothing behind the sign", Q ": split: count=1, ids=" Q2 "; ",
+	    "other" },
+	{ "part of a clone", Q ": " Q2 "[1]: clone: owner=x", "other" },
+};
+
+static void test_ids(void **state)
+{
+	(void)state;
+	check(ids, UNIT_LEN(ids));
 }
 
 static const struct row starttls[] = {
@@ -260,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parts),
+		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_rulesets),
 		cmocka_unit_test(test_to),
