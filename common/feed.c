@@ -29,9 +29,6 @@ enum {
 	RULES_LOOK = 64,     /* bytes of a message that name a record */
 };
 
-/* RFC 8460 is of 2018: nobody has older sessions to report. */
-#define EARLIEST when_utc(2018, 1, 1, 0, 0, 0)
-
 static int commit_part(struct feed *f)
 {
 	int rc = 0;
@@ -62,8 +59,12 @@ static int in_no_day(struct feed *f)
 static int on_counter(void *ctx, int64_t t, enum counter c, uint64_t n)
 {
 	struct feed *f = ctx;
-	int rc = commit_part(f);
+	int rc;
 
+	if (f->is_passing) {
+		return 0;
+	}
+	rc = commit_part(f);
 	if (rc == 0) {
 		rc = store_bump(f->store, t, f->event++, c, n);
 	}
@@ -77,8 +78,12 @@ static int on_counter(void *ctx, int64_t t, enum counter c, uint64_t n)
 static int on_session(void *ctx, int64_t t, const struct fact *fact)
 {
 	struct feed *f = ctx;
-	int rc = commit_part(f);
+	int rc;
 
+	if (f->is_passing) {
+		return 0;
+	}
+	rc = commit_part(f);
 	if (rc == 0) {
 		rc = store_session(f->store, t, f->event++, fact);
 	}
@@ -142,8 +147,7 @@ void feed_result(const struct feed *f, struct feed_result *out)
 	out->open = mta_open_sessions(f->mta);
 }
 
-/* Remembers the place before the next line. */
-static void remember(struct feed *f)
+void feed_remember(struct feed *f)
 {
 	if (f->n_marks > 0 && f->marks[f->n_marks - 1].pos == f->read.pos) {
 		return;
@@ -174,7 +178,7 @@ static const struct mark *rescan_mark(struct feed *f)
 	return &f->marks[0];
 }
 
-static int commit(struct feed *f, bool sync)
+int feed_commit(struct feed *f, bool sync)
 {
 	/* what was read before, read again, moves no mark back */
 	bool is_new = f->read.pos >= f->known;
@@ -202,25 +206,27 @@ static int count_rules(struct feed *f, const struct syslog_line *sl)
 	return rc;
 }
 
-/* What a line is worth: a counter, or the parser's work. */
-static int take_line(
-    struct feed *f, const struct logfile_line *line, int64_t until)
+int feed_count(struct feed *f, int64_t t, enum counter c, uint64_t n)
 {
-	struct syslog_line sl;
+	f->event = f->read.pos << EVENT_BITS | 1;
+	return on_counter(f, t, c, n);
+}
+
+int feed_take(struct feed *f, const struct syslog_line *sl, enum counter fault,
+    int64_t until)
+{
 	int64_t t = f->read.t != 0 ? f->read.t : until;
 	int rc;
 
 	f->event = f->read.pos << EVENT_BITS | 1;
-	if (line->is_long) {
-		rc = on_counter(f, t, COUNTER_LONG_LINE, 1);
-	} else if (syslog_line_parse(line->text, until, &sl) != 0) {
-		rc = on_counter(f, t, COUNTER_BAD_LINE, 1);
-	} else if (sl.t < EARLIEST || sl.t > until + WHEN_DAY_S) {
+	if (sl == NULL) {
+		rc = on_counter(f, t, fault, 1);
+	} else if (sl->t < FEED_EARLIEST || sl->t > until + WHEN_DAY_S) {
 		rc = on_counter(f, t, COUNTER_BAD_TIME, 1);
 	} else {
-		t = sl.t;
-		rc = mta_line(f->mta, f->read.pos, &sl);
-		rc = rc == 0 ? count_rules(f, &sl) : rc;
+		t = sl->t;
+		rc = mta_line(f->mta, f->read.pos, sl);
+		rc = rc == 0 ? count_rules(f, sl) : rc;
 	}
 	if (rc == 0) {
 		rc = on_counter(f, t, COUNTER_LINES, 1);
@@ -232,12 +238,30 @@ static int take_line(
 	return rc;
 }
 
+bool feed_is_due(struct feed *f)
+{
+	return ++f->lines >= COMMIT_LINES || store_batch_room(f->store) < ROOM;
+}
+
+static int take_line(
+    struct feed *f, const struct logfile_line *line, int64_t until)
+{
+	struct syslog_line sl;
+
+	if (line->is_long) {
+		return feed_take(f, NULL, COUNTER_LONG_LINE, until);
+	}
+	if (syslog_line_parse(line->text, until, &sl) != 0) {
+		return feed_take(f, NULL, COUNTER_BAD_LINE, until);
+	}
+	return feed_take(f, &sl, COUNTER_LINES, until);
+}
+
 /* Behind a line: commits, shows progress, remembers, each in its time. */
 static int between_lines(
     struct feed *f, const struct logfile *lf, const char *path)
 {
-	bool is_due =
-	    ++f->lines >= COMMIT_LINES || store_batch_room(f->store) < ROOM;
+	bool is_due = feed_is_due(f);
 	bool is_mark = f->read.pos - f->marks[f->n_marks - 1].pos >= MARK_STEP;
 	int rc = 0;
 
@@ -245,10 +269,10 @@ static int between_lines(
 		f->read.hash = logfile_hash(lf, f->read.off);
 	}
 	if (is_mark) {
-		remember(f);
+		feed_remember(f);
 	}
 	if (is_due) {
-		rc = commit(f, false);
+		rc = feed_commit(f, false);
 	}
 	if (rc == 0 && is_due && f->o.progress != NULL &&
 	    !f->o.progress(f->o.ctx, path, f->read.off,
@@ -265,7 +289,7 @@ static int read_lines(struct feed *f, struct logfile *lf, const char *path,
 	bool has_moved = false;
 	int rc;
 
-	remember(f);
+	feed_remember(f);
 	while ((rc = logfile_next(lf, &line)) == 1) {
 		if (!line.is_complete && !is_whole) {
 			logfile_again(lf, &line);
@@ -333,7 +357,7 @@ int feed_read(struct feed *f, const char *const *paths, size_t n, bool is_final)
 	if (f->store_error != 0) {
 		return rc;
 	}
-	rc2 = commit(f, true);
+	rc2 = feed_commit(f, true);
 	return rc != 0 ? rc : rc2;
 }
 
@@ -367,7 +391,7 @@ int feed_more(
 	    f, lf, f->error_path, f->o.until != 0 ? f->o.until : now, is_final);
 	*n = f->result.lines - before;
 	if (f->store_error == 0 && f->lines > 0) {
-		int rc2 = commit(f, false);
+		int rc2 = feed_commit(f, false);
 
 		rc = rc != 0 ? rc : rc2;
 	}
@@ -394,7 +418,7 @@ static int note(struct feed *f, int64_t t, enum counter c, unsigned place)
 	store_use(f->store, f->o.name);
 	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - place));
 	rc = on_counter(f, t, c, 1);
-	return rc != 0 ? rc : commit(f, true);
+	return rc != 0 ? rc : feed_commit(f, true);
 }
 
 int feed_note_gap(struct feed *f)
@@ -422,5 +446,5 @@ int feed_finish(struct feed *f)
 	/* behind all events of the last line, before those of the next */
 	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - 1));
 	rc = mta_flush(f->mta);
-	return rc != 0 ? rc : commit(f, true);
+	return rc != 0 ? rc : feed_commit(f, true);
 }

@@ -3,8 +3,10 @@
 #define COMMON_FEED_PRIVATE_H
 
 #include "common/feed.h"
+#include "common/syslog_line.h"
+#include "common/when.h"
 
-/* What feed.c and feed_find.c share; nobody else includes this. */
+/* What the files feed*.c share; nobody else includes this. */
 struct feed {
 	struct store *store;
 	struct feed_options o;
@@ -22,9 +24,33 @@ struct feed {
 	uint64_t event;  /* number of the next event */
 	unsigned lines;  /* since the last commit */
 	int store_error; /* what the store returned, or 0 */
+	bool is_passing; /* all of it was counted before: no event counts */
 	const char *error_path;
 	struct feed_result result;
 };
+
+/* RFC 8460 is of 2018: nobody has older sessions to report. */
+#define FEED_EARLIEST when_utc(2018, 1, 1, 0, 0, 0)
+
+/*
+ * What each line is worth, at f->read, the place before it: the parser's
+ * work, or where sl is NULL a fault, counted at the time f->read.t, which is
+ * the line's afterwards. Returns 0 or an error of the store.
+ */
+int feed_take(struct feed *f, const struct syslog_line *sl, enum counter fault,
+    int64_t until);
+
+/* What is no line, but is worth n of a counter; likewise. */
+int feed_count(struct feed *f, int64_t t, enum counter c, uint64_t n);
+
+/* Behind a line: is it time to commit? */
+bool feed_is_due(struct feed *f);
+
+/* Remembers the place before the next line, where a run may begin again. */
+void feed_remember(struct feed *f);
+
+/* Commits, and the marks with it unless all was read before. */
+int feed_commit(struct feed *f, bool sync);
 
 /* Opens one of the files that feed_read() was given. */
 int feed_open_file(struct feed *f, const char *path, struct logfile **out);
