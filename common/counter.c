@@ -51,6 +51,9 @@ static const struct {
 	    "times that a day was sealed before all of it was read" },
 	[COUNTER_RULES] = { "rules", "TLSRPT1 records that our rules wrote" },
 	[COUNTER_RULES_BYTES] = { "rules-bytes", "bytes of these records" },
+	[COUNTER_SUPPRESSED] = { "suppressed",
+	    "messages that journald dropped by its rate limit; raise "
+	    "RateLimitBurst" },
 };
 
 const char *counter_word(enum counter c)

@@ -33,6 +33,7 @@ enum counter {
 	COUNTER_UNREAD,     /* the day was sealed before the feed had read it */
 	COUNTER_RULES,      /* TLSRPT1 records that our rules wrote */
 	COUNTER_RULES_BYTES, /* bytes of their text */
+	COUNTER_SUPPRESSED,  /* messages of the MTA that journald dropped */
 	COUNTER_COUNT,
 	COUNTER_SLOTS = 48 /* room in the file */
 };

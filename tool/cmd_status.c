@@ -156,7 +156,9 @@ static void drop_rows(const struct status *s, size_t i, struct table *measured,
 
 		if (feed->counters[c] > 0 && is_drop((enum counter)c)) {
 			give(measured, printed, cells,
-			    c == COUNTER_GAP ? TABLE_BAD : TABLE_PLAIN);
+			    c == COUNTER_GAP || c == COUNTER_SUPPRESSED ?
+				TABLE_BAD :
+				TABLE_PLAIN);
 		}
 	}
 }

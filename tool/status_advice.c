@@ -154,6 +154,13 @@ static void advise_lost(struct status *s, const struct status_feed *feed)
 		    "it is read, or cut in place?",
 		    feed->name, n[COUNTER_GAP]);
 	}
+	if (n[COUNTER_SUPPRESSED] > 0) {
+		say(s, true,
+		    "feed %s: journald dropped %" PRIu64 " messages of the "
+		    "MTA by its rate limit; what they told is lost: raise "
+		    "RateLimitBurst in journald.conf",
+		    feed->name, n[COUNTER_SUPPRESSED]);
+	}
 	if (n[COUNTER_LATE] > 0) {
 		say(s, false,
 		    "feed %s: %" PRIu64 " sessions came after their day was "

@@ -323,6 +323,7 @@ def status_advice(site):
     for scene, code, wanted in (
             ("silent", 0, "none of 10 lines tells of an outgoing session"),
             ("noise", 0, "90 of 100 lines are no log lines"),
+            ("full", 1, "journald dropped"),
             ("gap", 1, "missing 2 times")):
         shutil.rmtree(site.state, ignore_errors=True)
         site.fill(scene)

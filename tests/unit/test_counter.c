@@ -37,6 +37,7 @@ static const struct {
 	{ COUNTER_UNREAD, 22, "unread" },
 	{ COUNTER_RULES, 23, "rules" },
 	{ COUNTER_RULES_BYTES, 24, "rules-bytes" },
+	{ COUNTER_SUPPRESSED, 25, "suppressed" },
 };
 
 static void test_words(void **state)
