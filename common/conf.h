@@ -20,9 +20,12 @@ enum {
 };
 
 struct conf_feed {
-	char *name; /* [A-Za-z0-9._-], unique; default: the MTA's name */
-	char *mta;  /* a row of mta.h */
-	char *file; /* log file to follow; NULL: only replay uses this feed */
+	char *name;    /* [A-Za-z0-9._-], unique; default: the MTA's name */
+	char *mta;     /* a row of mta.h */
+	char *file;    /* log file to follow; with journal NULL too, only replay
+	               uses this feed */
+	char *journal; /* systemd journal to follow: CONF_JOURNAL_SYSTEM or a
+	                  directory of journal files; then file is NULL */
 	char **idents; /* NULL-terminated; NULL: the MTA's default */
 };
 
@@ -63,6 +66,9 @@ struct conf {
 #define CONF_RUN   "/run/telltls"
 #define CONF_USER  "telltls"
 
+/* The system's own journal. */
+#define CONF_JOURNAL_SYSTEM "system"
+
 /* Fills in the defaults. */
 void conf_init(struct conf *c);
 void conf_release(struct conf *c);
@@ -93,6 +99,7 @@ enum conf_type {
 	CONF_STRING,   /* char *: text without control characters */
 	CONF_ADDRESS,  /* char *: "local@domain", the domain normalised */
 	CONF_PATH,     /* char *: absolute */
+	CONF_JOURNAL,  /* char *: CONF_JOURNAL_SYSTEM or an absolute path */
 	CONF_NAME,     /* char *: [A-Za-z0-9._-] */
 	CONF_MTA,      /* char *: a name of mta_names() */
 	CONF_NUMBER,   /* uint64_t */
@@ -120,5 +127,8 @@ struct conf_key {
 
 /* The table; *n is its length. */
 const struct conf_key *conf_keys(size_t *n);
+
+/* The row of a key, or NULL. */
+const struct conf_key *conf_key_find(const char *path);
 
 #endif

@@ -180,20 +180,6 @@ static void read_value(struct reader *r, const struct conf_key *key,
 	}
 }
 
-/* The row of a key, or NULL. */
-static const struct conf_key *find_key(const char *path)
-{
-	size_t n;
-	const struct conf_key *keys = conf_keys(&n);
-
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(keys[i].path, path) == 0) {
-			return &keys[i];
-		}
-	}
-	return NULL;
-}
-
 /* Do keys begin with "path." or "path[]."? */
 static bool is_section(const char *path)
 {
@@ -253,7 +239,7 @@ static void unknown_key(
 {
 	const char *best = suggest(path);
 
-	if (find_key(path) != NULL) {
+	if (conf_key_find(path) != NULL) {
 		fault(r, key->line,
 		    "%s in one word, expected each part indented below the "
 		    "one before",
@@ -365,7 +351,7 @@ static void read_entry(
 	}
 	(void)snprintf(
 	    path, sizeof(path), "%s%s", m->prefix, log_escape(key->text, buf));
-	row = find_key(path);
+	row = conf_key_find(path);
 	if (is_key_text(key->text) && row != NULL) {
 		if (is_first(r, m, key, path)) {
 			read_value(r, row, value, m->base);
@@ -411,7 +397,7 @@ static void complete(struct reader *r, const struct mapping *m)
 		if (keys[i].fallback[0] == '=') {
 			(void)snprintf(path, sizeof(path), "%s%s", m->prefix,
 			    keys[i].fallback + 1);
-			conf_value_copy(&keys[i], find_key(path), m->base);
+			conf_value_copy(&keys[i], conf_key_find(path), m->base);
 		}
 	}
 }
@@ -449,17 +435,25 @@ static void check_name(struct reader *r, unsigned number)
 }
 
 /* One MTA's lines must not be counted twice. */
-static void check_file(struct reader *r, unsigned number)
+static void check_source(struct reader *r, unsigned number)
 {
 	const struct conf_feed *feed = r->conf->feed;
+	const struct conf_feed *last = &feed[number];
 
+	if (last->file != NULL && last->journal != NULL) {
+		fault(r, r->feed_line[number],
+		    "a feed with file and journal, expected one of them");
+	}
 	for (unsigned i = 0; i < number; i++) {
-		if (is_same(feed[i].file, feed[number].file) &&
-		    is_same(feed[i].mta, feed[number].mta)) {
+		const char *what = is_same(feed[i].file, last->file) ? "file" :
+		    is_same(feed[i].journal, last->journal) ? "journal" :
+							      NULL;
+
+		if (what != NULL && is_same(feed[i].mta, last->mta)) {
 			fault(r, r->feed_line[number],
-			    "two feeds of %s with one file, expected a file of "
-			    "its own (line %u)",
-			    feed[i].mta, r->feed_line[i]);
+			    "two feeds of %s with one %s, expected a %s of its "
+			    "own (line %u)",
+			    last->mta, what, what, r->feed_line[i]);
 			return;
 		}
 	}
@@ -467,9 +461,9 @@ static void check_file(struct reader *r, unsigned number)
 
 static void check_feeds(struct reader *r)
 {
-	for (unsigned i = 1; i < r->conf->n_feeds; i++) {
+	for (unsigned i = 0; i < r->conf->n_feeds; i++) {
 		check_name(r, i);
-		check_file(r, i);
+		check_source(r, i);
 	}
 }
 

@@ -8,6 +8,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "common/conf.h"
 
 #define TOP(member)  .offset = offsetof(struct conf, member)
@@ -98,6 +100,13 @@ static const struct conf_key keys[] = {
 	    .min = 1,
 	    .max = 1000,
 	    FEED(file) },
+	{ .path = "feeds[].journal",
+	    .what = "\"system\" or an absolute path",
+	    .fallback = "",
+	    .type = CONF_JOURNAL,
+	    .min = 1,
+	    .max = 1000,
+	    FEED(journal) },
 	{ .path = "feeds[].idents",
 	    .what = "a list of up to 32 program names",
 	    .fallback = "",
@@ -176,4 +185,14 @@ const struct conf_key *conf_keys(size_t *n)
 {
 	*n = sizeof(keys) / sizeof(keys[0]);
 	return keys;
+}
+
+const struct conf_key *conf_key_find(const char *path)
+{
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strcmp(keys[i].path, path) == 0) {
+			return &keys[i];
+		}
+	}
+	return NULL;
 }

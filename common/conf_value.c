@@ -74,6 +74,15 @@ static const char *read_path(struct view text, char out[TEXT_BUF])
 	return NULL;
 }
 
+static const char *read_journal(struct view text, char out[TEXT_BUF])
+{
+	if (text.s[0] != '/' && !view_is(text, CONF_JOURNAL_SYSTEM)) {
+		return "is neither";
+	}
+	copy(text, out);
+	return NULL;
+}
+
 static const char *read_name(struct view text, char out[TEXT_BUF])
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -160,6 +169,7 @@ static const struct {
 	[CONF_STRING] = { read_string, false },
 	[CONF_ADDRESS] = { read_address, false },
 	[CONF_PATH] = { read_path, false },
+	[CONF_JOURNAL] = { read_journal, false },
 	[CONF_NAME] = { read_name, false },
 	[CONF_MTA] = { read_mta, false },
 	[CONF_NUMBER] = { NULL, false },

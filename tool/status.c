@@ -46,6 +46,7 @@ static void gather_configured(struct status *s)
 		    feed_of(s, c->feed[i].name, c->feed[i].mta);
 
 		feed->file = c->feed[i].file;
+		feed->journal = c->feed[i].journal;
 		feed->is_configured = true;
 	}
 }

@@ -21,10 +21,11 @@
 struct status_feed {
 	char name[TALLY_FEED_NAME];
 	char mta[TALLY_MTA_NAME];
-	const char *file;   /* as configured; NULL: none. Borrowed */
-	bool is_configured; /* the configuration names it */
-	bool was_read;      /* a tally knows it */
-	bool is_live;       /* the daemon follows it: live tells */
+	const char *file;    /* as configured; NULL: none. Borrowed */
+	const char *journal; /* likewise */
+	bool is_configured;  /* the configuration names it */
+	bool was_read;       /* a tally knows it */
+	bool is_live;        /* the daemon follows it: live tells */
 	struct live_feed live;
 	struct mark read;                 /* how far */
 	uint64_t counters[COUNTER_COUNT]; /* over all days */

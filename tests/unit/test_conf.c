@@ -89,6 +89,8 @@ static void check_full(const struct conf *c)
 	UNIT_STR("ident 2", c->feed[0].idents[2], NULL);
 	UNIT_STR("name 1", c->feed[1].name, "sendmail");
 	UNIT_STR("file 1", c->feed[1].file, NULL);
+	UNIT_STR("journal 0", c->feed[0].journal, NULL);
+	UNIT_STR("journal 1", c->feed[1].journal, "/var/log/journal/remote");
 	UNIT_TRUE("idents 1", c->feed[1].idents == NULL);
 	UNIT_UINT("tally.facts", c->tally.facts, 1000);
 	UNIT_UINT("tally.facts-per-domain", c->tally.facts_per_domain, 1000000);
@@ -280,6 +282,14 @@ static void test_values(void **state)
 		{ "feeds[].mta", "sendmail", true },
 		{ "feeds[].name", "A-z.0_9", true },
 		{ "feeds[].file", "/x", true },
+		{ "feeds[].journal", "system", true },
+		{ "feeds[].journal", "'system'", true },
+		{ "feeds[].journal", "/", true },
+		{ "feeds[].journal", "user", false },
+		{ "feeds[].journal", "System", false },
+		{ "feeds[].journal", "system/", false },
+		{ "feeds[].journal", "''", false },
+		{ "feeds[].journal", "[system]", false },
 		{ "feeds[].idents", "[a]", true },
 		{ "feeds[].idents", "[]", true },
 		{ "feeds[].idents", "a", false },

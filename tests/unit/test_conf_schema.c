@@ -155,28 +155,44 @@ static void test_sample_uncommented(void **state)
 	free(text);
 }
 
+static bool is_listed(const struct listing *l, const char *path)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (strcmp(l->row[i].path, path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Is it a list of mappings, all of which may have all keys? */
+static bool is_list_of_maps(const struct conf_node *node)
+{
+	return node->type == CONF_NODE_LIST && node->child != NULL &&
+	    node->child->type == CONF_NODE_MAP;
+}
+
 static void list_node(
     struct listing *l, const char *prefix, const struct conf_node *node)
 {
 	char path[128];
 
 	for (const struct conf_node *p = node->child; p != NULL; p = p->next) {
-		const struct conf_node *deeper = NULL;
-		const char *suffix = "";
+		bool is_list = is_list_of_maps(p);
+		const char *suffix = is_list ? "[]." :
+		    p->type == CONF_NODE_MAP ? "." :
+					       "";
 
-		if (p->type == CONF_NODE_MAP) {
-			suffix = ".";
-			deeper = p;
-		} else if (p->type == CONF_NODE_LIST && p->child != NULL &&
-		    p->child->type == CONF_NODE_MAP) {
-			suffix = "[].";
-			deeper = p->child;
-		}
 		(void)snprintf(path, sizeof(path), "%s%s%s", prefix,
 		    p->key->text.s, suffix);
-		if (deeper != NULL) {
-			list_node(l, path, deeper);
-		} else {
+		if (is_list) {
+			for (const struct conf_node *q = p->child; q != NULL;
+			     q = q->next) {
+				list_node(l, path, q);
+			}
+		} else if (p->type == CONF_NODE_MAP) {
+			list_node(l, path, p);
+		} else if (!is_listed(l, path)) {
 			list_add(l, path);
 			list_text(l, p->text);
 		}
