@@ -247,11 +247,16 @@ static int take_line(
     struct feed *f, const struct logfile_line *line, int64_t until)
 {
 	struct syslog_line sl;
+	int rc;
 
 	if (line->is_long) {
 		return feed_take(f, NULL, COUNTER_LONG_LINE, until);
 	}
-	if (syslog_line_parse(line->text, until, &sl) != 0) {
+	rc = mta_parse_line(f->o.type, line->text, until, &sl);
+	if (rc == ERR_PARTIAL) {
+		/* its stamp stands in the line before */
+		sl.t = f->read.t != 0 ? f->read.t : until;
+	} else if (rc != 0) {
 		return feed_take(f, NULL, COUNTER_BAD_LINE, until);
 	}
 	return feed_take(f, &sl, COUNTER_LINES, until);

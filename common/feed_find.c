@@ -6,7 +6,6 @@
 #include "common/err.h"
 #include "common/feed_private.h"
 #include "common/hash.h"
-#include "common/syslog_line.h"
 
 int64_t feed_until(const struct feed *f, const struct logfile *lf)
 {
@@ -76,7 +75,8 @@ static int first_time(struct feed *f, const char *path, int64_t *t)
 
 	*t = 0;
 	while (rc == 0 && (rc = logfile_next(lf, &line)) == 1) {
-		if (syslog_line_parse(line.text, feed_until(f, lf), &sl) == 0) {
+		if (mta_parse_line(
+			f->o.type, line.text, feed_until(f, lf), &sl) == 0) {
 			*t = sl.t;
 			break;
 		}

@@ -43,6 +43,13 @@ const char *const *mta_names(void)
 	return names;
 }
 
+int mta_parse_line(const struct mta_type *type, struct view line, int64_t until,
+    struct syslog_line *out)
+{
+	return type->parse != NULL ? type->parse(line, until, out) :
+				     syslog_line_parse(line, until, out);
+}
+
 struct mta *mta_new(const struct mta_type *type, const struct mta_options *o)
 {
 	struct mta *m = type->create();
@@ -75,6 +82,10 @@ static bool matches(const char *pattern, struct view ident)
 
 int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line)
 {
+	if (line->ident.len == 0 && m->type->parse != NULL) {
+		/* of the MTA's own file */
+		return m->type->line(m, pos, line);
+	}
 	for (const char *const *p = m->o.idents; *p != NULL; p++) {
 		if (matches(*p, line->ident)) {
 			return m->type->line(m, pos, line);

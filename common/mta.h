@@ -60,6 +60,16 @@ const char *mta_name(const struct mta_type *type);
 /* The names of all rows, NULL-terminated, for help texts. */
 const char *const *mta_names(void);
 
+/*
+ * Takes one line of such an MTA's log apart, without its line end. Some MTAs
+ * write files of their own shape, whose lines name no program. until: see
+ * when_parse_stamp(). Returns 0 or ERR_PARSE; or ERR_PARTIAL for a line without
+ * a stamp that goes on with the entry before it: it is all in msg, and its
+ * time is that of the line before.
+ */
+int mta_parse_line(const struct mta_type *type, struct view line, int64_t until,
+    struct syslog_line *out);
+
 struct mta *mta_new(const struct mta_type *type, const struct mta_options *o);
 void mta_free(struct mta *m); /* NULL is allowed */
 

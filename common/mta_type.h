@@ -8,6 +8,8 @@
 struct mta_type {
 	const char *name;
 	const char *const *idents; /* default programs, NULL-terminated */
+	/* see mta_parse_line(); NULL: syslog_line_parse() */
+	int (*parse)(struct view line, int64_t until, struct syslog_line *out);
 	struct mta *(*create)(void);
 	void (*destroy)(struct mta *m);
 	int (*line)(

@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include "common/err.h"
 #include "common/mem.h"
 #include "common/mta_type.h"
 #include "tests/unit/unit.h"
@@ -285,12 +286,53 @@ static void test_no_own_sender(void **state)
 	}
 }
 
+static int parse_own(struct view line, int64_t until, struct syslog_line *out)
+{
+	*out = (struct syslog_line){ .t = until, .msg = line };
+	return view_starts(line, "+") ? ERR_PARTIAL : 0;
+}
+
+/* A type that takes its lines apart itself, and one that does not. */
+static void test_parse(void **state)
+{
+	struct mta_type own = counting_type;
+	static const char *const idents[] = { "one", NULL };
+	const struct mta_options o = { .idents = idents };
+	struct syslog_line l;
+	struct mta *m;
+
+	(void)state;
+	own.parse = parse_own;
+	UNIT_INT("own", mta_parse_line(&own, V("x"), 5, &l), 0);
+	UNIT_INT("own, t", l.t, 5);
+	UNIT_INT(
+	    "own, part", mta_parse_line(&own, V("+x"), 5, &l), ERR_PARTIAL);
+	UNIT_INT("syslog, no stamp",
+	    mta_parse_line(&counting_type, V("x"), 5, &l), ERR_PARSE);
+	UNIT_INT("syslog",
+	    mta_parse_line(
+		&counting_type, V("2026-11-22T00:00:00Z h one[7]: x"), 5, &l),
+	    0);
+	UNIT_UINT("syslog, pid", l.pid, 7);
+
+	/* lines that name no program are the MTA's own, whatever the idents */
+	m = mta_new(&own, &o);
+	assert_int_equal(mta_parse_line(&own, V("x"), 5, &l), 0);
+	assert_int_equal(mta_line(m, 5, &l), 0);
+	UNIT_UINT("no program", counting_of(m)->n_lines, 1);
+	l.ident = V("two");
+	assert_int_equal(mta_line(m, 5, &l), 0);
+	UNIT_UINT("another program", counting_of(m)->n_lines, 1);
+	mta_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_idents),
 		cmocka_unit_test(test_calls),
+		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_own_sender),
 		cmocka_unit_test(test_no_own_sender),
 	};
