@@ -27,6 +27,7 @@ struct conf_feed {
 	char *journal; /* systemd journal to follow: CONF_JOURNAL_SYSTEM or a
 	                  directory of journal files; then file is NULL */
 	char **idents; /* NULL-terminated; NULL: the MTA's default */
+	bool callouts; /* count sessions that only verify an address */
 };
 
 struct conf {

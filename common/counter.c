@@ -54,6 +54,8 @@ static const struct {
 	[COUNTER_SUPPRESSED] = { "suppressed",
 	    "messages that journald dropped by its rate limit; raise "
 	    "RateLimitBurst" },
+	[COUNTER_CALLOUT] = { "callout",
+	    "sessions left out: callouts, which verify an address" },
 };
 
 const char *counter_word(enum counter c)

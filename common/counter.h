@@ -34,6 +34,7 @@ enum counter {
 	COUNTER_RULES,      /* TLSRPT1 records that our rules wrote */
 	COUNTER_RULES_BYTES, /* bytes of their text */
 	COUNTER_SUPPRESSED,  /* messages of the MTA that journald dropped */
+	COUNTER_CALLOUT,    /* left out: a callout, which carries no mail */
 	COUNTER_COUNT,
 	COUNTER_SLOTS = 48 /* room in the file */
 };

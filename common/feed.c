@@ -104,6 +104,7 @@ int feed_open(
 	struct mta_options mo = {
 		.idents = o->idents,
 		.own_senders = o->own_senders,
+		.has_callouts = o->has_callouts,
 		.sink = { on_session, on_counter, f },
 		.noted = o->noted,
 		.noted_alias = o->noted_alias,

@@ -39,6 +39,7 @@ struct mta_options {
 	const char *const *own_senders; /* envelope senders of our reports,
 	                                   "local@domain"; local may carry
 	                                   "+anything"; NULL-terminated or NULL */
+	bool has_callouts; /* count sessions that only verify an address */
 	struct mta_sink sink;
 	/* what was noted of the message with this queue id, as of the time t
 	   in the log: bits of enum noted_kind; may be NULL. The same question

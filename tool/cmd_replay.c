@@ -146,6 +146,7 @@ static int run(
 		    (const char *const *)r->conf->idents :
 		    NULL,
 		.own_senders = own,
+		.has_callouts = r->conf != NULL && r->conf->callouts,
 		.now = r->tool->now,
 		.until = r->until,
 		.progress = show_progress,

@@ -87,7 +87,9 @@ static void check_full(const struct conf *c)
 	UNIT_STR("ident 0", c->feed[0].idents[0], "sm-mta");
 	UNIT_STR("ident 1", c->feed[0].idents[1], "sendmail-*");
 	UNIT_STR("ident 2", c->feed[0].idents[2], NULL);
+	UNIT_BOOL("callouts 0", c->feed[0].callouts, true);
 	UNIT_STR("name 1", c->feed[1].name, "sendmail");
+	UNIT_BOOL("callouts 1", c->feed[1].callouts, false);
 	UNIT_STR("file 1", c->feed[1].file, NULL);
 	UNIT_STR("journal 0", c->feed[0].journal, NULL);
 	UNIT_STR("journal 1", c->feed[1].journal, "/var/log/journal/remote");

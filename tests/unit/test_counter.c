@@ -38,6 +38,7 @@ static const struct {
 	{ COUNTER_RULES, 23, "rules" },
 	{ COUNTER_RULES_BYTES, 24, "rules-bytes" },
 	{ COUNTER_SUPPRESSED, 25, "suppressed" },
+	{ COUNTER_CALLOUT, 26, "callout" },
 };
 
 static void test_words(void **state)
