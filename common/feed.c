@@ -120,7 +120,6 @@ int feed_open(
 	}
 	f->store = store;
 	f->o = *o;
-	f->error_path = "";
 	f->known = f->read.pos;
 	f->result.was_new = f->known == 0;
 	f->mta = mta_new(o->type, &mo);
@@ -133,13 +132,22 @@ void feed_close(struct feed *f)
 	if (f != NULL) {
 		mta_free(f->mta);
 		free(f->marks);
+		free(f->error_path);
 		free(f);
 	}
 }
 
+void feed_set_path(struct feed *f, const char *path)
+{
+	char *copy = xstrdup(path);
+
+	free(f->error_path);
+	f->error_path = copy;
+}
+
 const char *feed_error_path(const struct feed *f)
 {
-	return f->error_path;
+	return f->error_path != NULL ? f->error_path : "";
 }
 
 void feed_result(const struct feed *f, struct feed_result *out)
@@ -331,7 +339,7 @@ static int read_file(
 	struct logfile *lf = NULL;
 	int rc = feed_open_file(f, path, &lf);
 
-	f->error_path = path;
+	feed_set_path(f, path);
 	if (rc == 0 && off > 0) {
 		/* that this is the file was found out before */
 		rc = logfile_seek(lf, off, 0);
@@ -372,7 +380,7 @@ int feed_attach(
 {
 	int rc = 0;
 
-	f->error_path = path;
+	feed_set_path(f, path);
 	if (is_next) {
 		f->base = f->read.pos;
 		return 0;
@@ -393,8 +401,8 @@ int feed_more(
 	store_use(f->store, f->o.name);
 	f->o.now = now;
 	logfile_again(lf, NULL);
-	rc = read_lines(
-	    f, lf, f->error_path, f->o.until != 0 ? f->o.until : now, is_final);
+	rc = read_lines(f, lf, feed_error_path(f),
+	    f->o.until != 0 ? f->o.until : now, is_final);
 	*n = f->result.lines - before;
 	if (f->store_error == 0 && f->lines > 0) {
 		int rc2 = feed_commit(f, false);
@@ -432,11 +440,26 @@ int feed_note_gap(struct feed *f)
 	return note(f, f->read.t != 0 ? f->read.t : f->o.now, COUNTER_GAP, 2);
 }
 
+int feed_note_lost(struct feed *f)
+{
+	int rc;
+
+	f->event = (f->known << EVENT_BITS) - (1U << (EVENT_BITS - 4));
+	rc = on_counter(f, f->o.now, COUNTER_GAP, 1);
+	/* the marks stay: what is there will be read again */
+	return rc != 0 ? rc : store_commit(f->store, NULL, NULL, true);
+}
+
 int feed_note_unread(struct feed *f, int64_t day)
 {
 	return f->read.pos == 0 ?
 	    0 :
 	    note(f, day + WHEN_DAY_S - 1, COUNTER_UNREAD, 3);
+}
+
+void feed_rescan(const struct feed *f, struct mark *out)
+{
+	*out = f->rescan;
 }
 
 void feed_position(const struct feed *f, struct mark *out)

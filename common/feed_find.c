@@ -47,22 +47,27 @@ static int holds(struct feed *f, const char *path, const struct mark *m)
 	return rc;
 }
 
-/* The number of the file that holds a place, n when none does, or an error. */
+/*
+ * The number of the file that holds a place, n when none does, or an error:
+ * that of a file that cannot be read is one only if no other holds the place.
+ */
 static int locate(
     struct feed *f, const char *const *paths, size_t n, const struct mark *m)
 {
+	int error = 0;
+
 	for (size_t i = 0; i < n; i++) {
 		int rc = holds(f, paths[i], m);
 
 		if (rc == 1) {
 			return (int)i;
 		}
-		if (rc < 0) {
-			f->error_path = paths[i];
-			return rc;
+		if (rc < 0 && error == 0) {
+			feed_set_path(f, paths[i]);
+			error = rc;
 		}
 	}
-	return (int)n;
+	return error != 0 ? error : (int)n;
 }
 
 /* The time of the first line of a file that has one; 0: none. */
@@ -92,7 +97,7 @@ static int check_newer(struct feed *f, const char *path)
 	int64_t t = 0;
 	int rc = first_time(f, path, &t);
 
-	f->error_path = path;
+	feed_set_path(f, path);
 	return rc != 0 ? rc : t != 0 && t < f->read.t ? ERR_OLD : 0;
 }
 
@@ -130,6 +135,11 @@ int feed_find_start(struct feed *f, const char *const *paths, size_t n,
 		f->read = f->rescan;
 	} else {
 		/* what an open session began with is gone: take what is left */
+		int rc = feed_note_lost(f);
+
+		if (rc != 0) {
+			return rc;
+		}
 		f->base = f->read.pos - f->read.off;
 		f->read = (struct mark){ .pos = f->base };
 	}

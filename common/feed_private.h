@@ -21,11 +21,11 @@ struct feed {
 	size_t n_marks;
 	size_t cap_marks;
 	/* the line being worked on */
-	uint64_t event;  /* number of the next event */
-	unsigned lines;  /* since the last commit */
-	int store_error; /* what the store returned, or 0 */
-	bool is_passing; /* all of it was counted before: no event counts */
-	const char *error_path;
+	uint64_t event;   /* number of the next event */
+	unsigned lines;   /* since the last commit */
+	int store_error;  /* what the store returned, or 0 */
+	bool is_passing;  /* all of it was counted before: no event counts */
+	char *error_path; /* owned; NULL: none */
 	struct feed_result result;
 };
 
@@ -51,6 +51,12 @@ void feed_remember(struct feed *f);
 
 /* Commits, and the marks with it unless all was read before. */
 int feed_commit(struct feed *f, bool sync);
+
+/* Takes down which file an error may be about; copied. */
+void feed_set_path(struct feed *f, const char *path);
+
+/* What an open session began with is gone: counted as COUNTER_GAP. */
+int feed_note_lost(struct feed *f);
 
 /* Opens one of the files that feed_read() was given. */
 int feed_open_file(struct feed *f, const char *path, struct logfile **out);

@@ -22,6 +22,10 @@
 #include "milter/follow.h"
 #include "milter/predecessors.h"
 
+enum {
+	CLOCKS_APART_S = 86400
+};
+
 struct follow {
 	struct feed *feed;
 	const char *path;
@@ -82,13 +86,18 @@ static int catch_up(struct follow *fl)
 {
 	struct predecessors old;
 	const char *paths[FOLLOW_FILES + 1];
+	struct mark from;
 	struct mark at;
 	struct stat st;
 	size_t n = 0;
 	int rc;
 
+	/* an open session may have begun before our place; the stamps may be of
+	   another clock than the file's */
+	feed_rescan(fl->feed, &from);
 	feed_position(fl->feed, &at);
-	predecessors_find(&old, fl->path, FOLLOW_FILES, at.t);
+	predecessors_find(
+	    &old, fl->path, FOLLOW_FILES, from.t - CLOCKS_APART_S);
 	for (size_t i = 0; at.pos > 0 && i < old.n; i++) {
 		paths[n++] = old.file[i].path;
 	}
@@ -160,7 +169,7 @@ static int64_t on_truncated(struct follow *fl, int64_t now)
 	int rc = 0;
 
 	feed_position(fl->feed, &at);
-	predecessors_find(&old, fl->path, FOLLOW_FILES, at.t);
+	predecessors_find(&old, fl->path, FOLLOW_FILES, at.t - CLOCKS_APART_S);
 	for (size_t i = old.n; n == ERR_NOT_FOUND && i > 0; i--) {
 		n = read_whole(fl, old.file[i - 1].path, false, now);
 	}
