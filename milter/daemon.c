@@ -57,7 +57,7 @@ static bool is_ending(void)
 	    sigismember(&pending, SIGINT) == 1;
 }
 
-static bool breathe(void *ctx)
+bool daemon_breathe(void *ctx)
 {
 	struct daemon *d = ctx;
 
@@ -173,7 +173,7 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 	const struct feeds_options o = {
 		.state = daemon_state(d, conf),
 		.conf = conf,
-		.breathe = breathe,
+		.breathe = daemon_breathe,
 		.ctx = d,
 	};
 	int rc = feeds_open(&o, &d->feeds);

@@ -36,6 +36,12 @@ struct daemon {
 /* The clock: the only place of the daemon that reads it. */
 int64_t daemon_now(void);
 
+/*
+ * What must go on in long work: notes are taken, the service manager is told
+ * that we live. Returns false when the daemon is to end.
+ */
+bool daemon_breathe(void *ctx);
+
 /* daemon_start.c: folders, user, no way back. Returns an exit code. */
 int daemon_prepare(struct daemon *d);
 

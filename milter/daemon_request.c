@@ -7,7 +7,6 @@
 
 #include "common/log.h"
 #include "milter/daemon_private.h"
-#include "milter/notify.h"
 
 static void status(struct daemon *d, struct server_client *c)
 {
@@ -46,11 +45,9 @@ static bool on_progress(void *ctx, unsigned file, uint64_t done, uint64_t size)
 		.u.progress = { .done = done, .size = size } };
 
 	(void)file;
-	daemon_notes_drain(r->daemon);
-	notify_alive();
 	/* one that does not look at it may have its logs applied all the same */
 	(void)server_reply(r->client, &l);
-	return true;
+	return daemon_breathe(r->daemon);
 }
 
 static void replay(struct daemon *d, struct server_client *c,
