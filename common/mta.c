@@ -153,13 +153,17 @@ static bool is_sender(struct view own, struct view address)
 		    view_make(address.s + own_at + 1, at - own_at - 1)));
 }
 
-bool mta_is_own_sender(const struct mta *m, struct view address)
+bool mta_is_own(const char *const *own_senders, struct view address)
 {
-	for (const char *const *p = m->o.own_senders; p != NULL && *p != NULL;
-	     p++) {
+	for (const char *const *p = own_senders; p != NULL && *p != NULL; p++) {
 		if (is_sender(view_of(*p), address)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool mta_is_own_sender(const struct mta *m, struct view address)
+{
+	return mta_is_own(m->o.own_senders, address);
 }

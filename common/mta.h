@@ -52,6 +52,12 @@ struct mta_options {
 	void *noted_ctx;
 };
 
+/*
+ * Is this one of those envelope senders? Case does not matter. The local part
+ * may carry "+" and letters, digits, '.', '_', '=', '-'.
+ */
+bool mta_is_own(const char *const *own_senders, struct view address);
+
 struct mta; /* the state of one feed's open sessions */
 
 /* The row for a name: "sendmail". NULL when there is none. */

@@ -27,10 +27,7 @@ struct mta {
 
 extern const struct mta_type sendmail_type;
 
-/*
- * Is this the envelope sender of one of our own reports? The local part may
- * carry "+" and letters, digits, '.', '_', '=', '-'.
- */
+/* Is this the envelope sender of one of our own reports (mta_is_own())? */
 bool mta_is_own_sender(const struct mta *m, struct view address);
 
 /* What was noted of a message: bits of enum noted_kind. */

@@ -325,6 +325,17 @@ void noted_alias(
 	follow_splits(n, to, value);
 }
 
+unsigned noted_on_find(void *ctx, struct view qid, int64_t t)
+{
+	return noted_find(ctx, qid, t);
+}
+
+void noted_on_alias(
+    void *ctx, struct view old_qid, struct view new_qid, int64_t t)
+{
+	noted_alias(ctx, old_qid, new_qid, t);
+}
+
 uint64_t noted_get(const struct noted *n, enum noted_counter c)
 {
 	uint64_t word =
