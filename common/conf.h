@@ -43,6 +43,13 @@ struct conf {
 	unsigned n_feeds;
 
 	struct {
+		char *socket; /* CONF_MILTER_NONE, "unix:PATH",
+		                 "inet:PORT@HOST", "inet6:PORT@HOST" */
+		char *group; /* that may connect to a unix socket; NULL: none */
+		uint64_t mode; /* of a unix socket */
+	} milter;
+
+	struct {
 		uint64_t facts;
 		uint64_t facts_per_domain;
 	} tally;
@@ -66,6 +73,9 @@ struct conf {
 #define CONF_STATE "/var/lib/telltls"
 #define CONF_RUN   "/run/telltls"
 #define CONF_USER  "telltls"
+
+/* There shall be no milter. */
+#define CONF_MILTER_NONE "none"
 
 /* The system's own journal. */
 #define CONF_JOURNAL_SYSTEM "system"
@@ -103,7 +113,9 @@ enum conf_type {
 	CONF_JOURNAL,  /* char *: CONF_JOURNAL_SYSTEM or an absolute path */
 	CONF_NAME,     /* char *: [A-Za-z0-9._-] */
 	CONF_MTA,      /* char *: a name of mta_names() */
+	CONF_SOCKET,   /* char *: as milter.socket */
 	CONF_NUMBER,   /* uint64_t */
+	CONF_MODE,     /* uint64_t: of a file, written in octal */
 	CONF_DURATION, /* uint64_t: seconds */
 	CONF_BOOL,     /* bool */
 	CONF_DOMAINS, /* char **: NULL-terminated, NULL when empty; normalised */

@@ -141,6 +141,75 @@ static const char *read_server(struct view text, char out[TEXT_BUF])
 	return NULL;
 }
 
+/* The host of a socket; an address is written as libmilter wants it. */
+static const char *read_host(
+    struct view text, bool is_inet6, char *out, size_t size)
+{
+	char domain[DOMAIN_BUF];
+	char buf[IP_TEXT_MAX];
+	struct ip ip;
+
+	if (text.len > 2 && text.s[0] == '[' && text.s[text.len - 1] == ']') {
+		text = view_make(text.s + 1, text.len - 2);
+	}
+	/* ip_parse() also takes a tag that only MTAs write */
+	if (!view_starts(text, "I") && !view_starts(text, "i") &&
+	    ip_parse(text, &ip) == 0 && ip_is_known(&ip)) {
+		const char *address = ip_format(&ip, buf);
+
+		if ((strchr(address, ':') != NULL) != is_inet6) {
+			return "has an address of the other family";
+		}
+		(void)snprintf(out, size, is_inet6 ? "[%s]" : "%s", address);
+		return NULL;
+	}
+	if (domain_normalise(text, domain) < 0) {
+		return "has no host";
+	}
+	(void)snprintf(out, size, "%s", domain);
+	return NULL;
+}
+
+static const char *read_socket(struct view text, char out[TEXT_BUF])
+{
+	enum {
+		PATH = 107 /* bytes that a socket's address has room for */
+	};
+	struct view rest = text;
+	unsigned long long port = 0;
+	char host[DOMAIN_BUF];
+	bool is_inet6 = view_starts(text, "inet6:");
+	const char *wrong;
+	size_t at;
+
+	if (view_take(&rest, "unix:")) {
+		if (rest.len < 2 || rest.s[0] != '/') {
+			return "has no absolute path";
+		}
+		copy(text, out);
+		return rest.len > PATH ? "has a path of more than 107 bytes" :
+					 NULL;
+	}
+	if (!view_take(&rest, "inet6:") && !view_take(&rest, "inet:")) {
+		copy(text, out);
+		return view_is(text, CONF_MILTER_NONE) ? NULL : "is no socket";
+	}
+	at = view_index(rest, '@');
+	if (view_number(view_make(rest.s, at), 65535, &port) != 0 ||
+	    port == 0) {
+		return "has no port from 1 to 65535";
+	}
+	/* without a host, libmilter would take all of the Internet */
+	if (at == rest.len) {
+		return "has no host";
+	}
+	wrong =
+	    read_host(view_skip(rest, at + 1), is_inet6, host, sizeof(host));
+	(void)snprintf(out, TEXT_BUF, "%s:%llu@%s", is_inet6 ? "inet6" : "inet",
+	    port, wrong == NULL ? host : "");
+	return wrong;
+}
+
 static const char *read_ident(struct view text, char out[TEXT_BUF])
 {
 	struct view name = text;
@@ -163,7 +232,7 @@ static const char *read_ident(struct view text, char out[TEXT_BUF])
 }
 
 static const struct {
-	text_reader read; /* NULL: a number or a truth value */
+	text_reader read; /* NULL: a number, a mode or a truth value */
 	bool is_list;
 } types[] = {
 	[CONF_STRING] = { read_string, false },
@@ -172,7 +241,9 @@ static const struct {
 	[CONF_JOURNAL] = { read_journal, false },
 	[CONF_NAME] = { read_name, false },
 	[CONF_MTA] = { read_mta, false },
+	[CONF_SOCKET] = { read_socket, false },
 	[CONF_NUMBER] = { NULL, false },
+	[CONF_MODE] = { NULL, false },
 	[CONF_DURATION] = { NULL, false },
 	[CONF_BOOL] = { NULL, false },
 	[CONF_DOMAINS] = { read_domain, true },
@@ -248,6 +319,28 @@ static const char *set_number(
 	return NULL;
 }
 
+static const char *set_mode(
+    const struct conf_key *key, struct view text, uint64_t *out)
+{
+	uint64_t mode = 0;
+
+	if (text.len < 3 || text.len > 4) {
+		return "is no mode";
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.s[i] < '0' || text.s[i] > '7') {
+			return "is no mode";
+		}
+		mode = mode * 8 + (uint64_t)(text.s[i] - '0');
+	}
+	/* the bits of the least are needed, and no others than the most has */
+	if ((mode & key->min) != key->min || (mode | key->max) != key->max) {
+		return "is out of range";
+	}
+	*out = mode;
+	return NULL;
+}
+
 static const char *set_bool(struct view text, bool *out)
 {
 	if (!view_is(text, "true") && !view_is(text, "false")) {
@@ -272,6 +365,9 @@ const char *conf_value_set(
 	}
 	if (key->type == CONF_BOOL) {
 		return set_bool(text, slot(key, base));
+	}
+	if (key->type == CONF_MODE) {
+		return set_mode(key, text, slot(key, base));
 	}
 	if (key->type == CONF_NUMBER || key->type == CONF_DURATION) {
 		return set_number(key, text, slot(key, base));

@@ -54,6 +54,10 @@ static void test_defaults(void **state)
 	UNIT_STR("envelope-from", c.envelope_from, NULL);
 	UNIT_STR("state", c.state, "/var/lib/telltls");
 	UNIT_UINT("feeds", c.n_feeds, 0);
+	UNIT_STR("milter.socket", c.milter.socket,
+	    "unix:/run/telltls/milter.sock");
+	UNIT_STR("milter.group", c.milter.group, NULL);
+	UNIT_UINT("milter.mode", c.milter.mode, 0660);
 	UNIT_UINT("tally.facts", c.tally.facts, 1000000);
 	UNIT_UINT("tally.facts-per-domain", c.tally.facts_per_domain, 1000);
 	UNIT_TRUE("dns.servers", c.dns.servers == NULL);
@@ -94,6 +98,9 @@ static void check_full(const struct conf *c)
 	UNIT_STR("journal 0", c->feed[0].journal, NULL);
 	UNIT_STR("journal 1", c->feed[1].journal, "/var/log/journal/remote");
 	UNIT_TRUE("idents 1", c->feed[1].idents == NULL);
+	UNIT_STR("milter.socket", c->milter.socket, "inet6:8899@[::1]");
+	UNIT_STR("milter.group", c->milter.group, "postfix");
+	UNIT_UINT("milter.mode", c->milter.mode, 0600);
 	UNIT_UINT("tally.facts", c->tally.facts, 1000);
 	UNIT_UINT("tally.facts-per-domain", c->tally.facts_per_domain, 1000000);
 	UNIT_STR("server 0", c->dns.servers[0], "127.0.0.1@5353");
