@@ -173,6 +173,7 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 	const struct feeds_options o = {
 		.state = daemon_state(d, conf),
 		.conf = conf,
+		.noted = d->noted,
 		.breathe = daemon_breathe,
 		.ctx = d,
 	};
@@ -206,14 +207,14 @@ static int open_loop(struct daemon *d)
 
 static int open_state(struct daemon *d)
 {
-	int rc = daemon_open_feeds(d, &d->conf);
+	int rc = daemon_notes_open(d);
 
+	rc = rc == 0 ? daemon_open_feeds(d, &d->conf) : rc;
 	if (rc != 0) {
 		log_error("cannot open state=%s error=\"%s\"",
 		    daemon_state(d, &d->conf), err_text(rc));
 		return rc == ERR_BUSY ? EX_TEMPFAIL : EX_CANTCREAT;
 	}
-	daemon_notes_open(d);
 	rc =
 	    server_open(d->loop, d->conf.run, daemon_on_request, d, &d->server);
 	if (rc != 0) {

@@ -31,6 +31,8 @@ struct daemon {
 	struct child milter;
 	struct loop_watch *on_note; /* its channel; NULL: it does not run */
 	struct noted *noted;        /* NULL: notes cannot be kept */
+	bool has_new_notes;         /* since the disk had them all */
+	int64_t noted_synced;       /* when that was */
 };
 
 /* The clock: the only place of the daemon that reads it. */
@@ -78,7 +80,13 @@ void daemon_milter_stop(struct daemon *d, unsigned limit_ms);
 /* Starts it anew if its part of the configuration has changed. */
 void daemon_milter_reload(struct daemon *d, const struct conf *old);
 bool daemon_milter_needs_network(const struct daemon *d);
-void daemon_notes_open(struct daemon *d);
+
+/*
+ * Opens STATE/notes. Returns ERR_BUSY where another process writes there; any
+ * other error is said, and notes are not kept then.
+ */
+int daemon_notes_open(struct daemon *d);
+
 void daemon_notes_drain(struct daemon *d);
 void daemon_notes_close(struct daemon *d);
 

@@ -21,6 +21,7 @@ static void status(struct daemon *d, struct server_client *c)
 	out->is_sandboxed = d->is_sandboxed;
 	out->clock_step = feeds_clock_step(d->feeds);
 	out->has_milter = d->milter.is_wanted;
+	live_set(out->milter_socket, view_of(d->conf.milter.socket));
 	out->milter_runs = d->milter.pid != 0;
 	out->milter_starts = d->milter.starts;
 	(void)server_reply(c, &l);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -12,11 +13,13 @@
 
 #include "common/err.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "milter/daemon_private.h"
 #include "milter/privileges.h"
 
 enum {
-	PATH_BUF = 128 /* the configuration bounds "run" */
+	PATH_BUF = 128, /* the configuration bounds "run" ... */
+	GROUPS_BUF = 24 /* ... and "groups" */
 };
 
 /* The groups that may read logs on Debian; others are configured. */
@@ -69,9 +72,45 @@ static int make_folder(
 	return rc;
 }
 
+/* An MTA in a chroot wants the milter's socket in a folder of its own. */
+static int make_socket_folder(const struct privileges *p, const char *socket)
+{
+	struct view path = view_of(socket);
+	size_t slash;
+	char *folder;
+	int rc;
+
+	if (!view_take(&path, "unix:")) {
+		return 0;
+	}
+	slash = view_rindex(path, '/');
+	folder = xstrndup(path.s, slash);
+	rc = slash > 0 ? make_folder(p, folder, 0755) : 0;
+	free(folder);
+	return rc;
+}
+
+/* Those that may read logs, and the one that may connect to the milter. */
+static void gather_groups(const struct conf *c, const char *out[GROUPS_BUF])
+{
+	const char *const *from =
+	    c->groups != NULL ? (const char *const *)c->groups : default_groups;
+	size_t n = 0;
+
+	while (n < GROUPS_BUF - 2 && from[n] != NULL) {
+		out[n] = from[n];
+		n++;
+	}
+	if (c->milter.group != NULL) {
+		out[n++] = c->milter.group;
+	}
+	out[n] = NULL;
+}
+
 int daemon_prepare(struct daemon *d)
 {
 	const struct conf *c = &d->conf;
+	const char *groups[GROUPS_BUF];
 	struct privileges p;
 	int rc = privileges_find(&p, c->user);
 
@@ -83,12 +122,12 @@ int daemon_prepare(struct daemon *d)
 	}
 	(void)umask(027); /* nothing of ours is for everybody */
 	if (make_folder(&p, daemon_state(d, c), 0750) != 0 ||
-	    make_folder(&p, c->run, 0755) != 0) {
+	    make_folder(&p, c->run, 0755) != 0 ||
+	    make_socket_folder(&p, c->milter.socket) != 0) {
 		return EX_CANTCREAT;
 	}
-	rc = privileges_drop(&p, c->user,
-	    c->groups != NULL ? (const char *const *)c->groups :
-				default_groups);
+	gather_groups(c, groups);
+	rc = privileges_drop(&p, c->user, groups);
 	if (rc != 0) {
 		log_error("cannot become user=%s error=\"%s\"", c->user,
 		    strerror(-rc));

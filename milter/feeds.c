@@ -17,6 +17,7 @@
 #include "common/feed.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/noted.h"
 #include "milter/feeds_private.h"
 
 static bool on_progress(
@@ -40,6 +41,11 @@ void feeds_options_of(
 		.idents = (const char *const *)conf->idents,
 		.own_senders = f->own_senders,
 	};
+	if (f->o.noted != NULL) {
+		o->noted = noted_on_find;
+		o->noted_alias = noted_on_alias;
+		o->noted_ctx = f->o.noted;
+	}
 }
 
 static void close_one(struct feeds_one *one)

@@ -25,6 +25,7 @@ enum {
 struct feeds_options {
 	const char *state;
 	const struct conf *conf; /* borrowed */
+	struct noted *noted;     /* borrowed; NULL: nothing was noted */
 	/*
 	 * Called now and then in long work, so that the rest of the daemon can
 	 * breathe. Returns false to stop it.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd_status.c - telltls status: the state, in text or JSON lines */
+/* cmd_status.c - telltls status: the state, as text for a person */
 
 #include "config.h"
 
@@ -9,7 +9,6 @@
 #include <sysexits.h>
 
 #include "common/err.h"
-#include "common/json_out.h"
 #include "common/log.h"
 #include "common/when.h"
 #include "tool/days.h"
@@ -163,6 +162,21 @@ static void drop_rows(const struct status *s, size_t i, struct table *measured,
 	}
 }
 
+static void note_row(const struct status *s, size_t i, struct table *measured,
+    const struct table *printed)
+{
+	char n[NUMBER_BUF];
+	const struct view cells[] = {
+		number(s->notes[i], n),
+		view_of(noted_counter_word((enum noted_counter)i)),
+		view_of(noted_counter_help((enum noted_counter)i)),
+	};
+
+	if (s->notes[i] > 0) {
+		give(measured, printed, cells, TABLE_PLAIN);
+	}
+}
+
 static void day_row(const struct status *s, size_t i, struct table *measured,
     const struct table *printed)
 {
@@ -245,6 +259,8 @@ static void show_text(const struct status *s)
 	static const struct table_column drop[] = { { "feed", false },
 		{ "number", true }, { "counter", false },
 		{ "meaning", false } };
+	static const struct table_column note[] = { { "number", true },
+		{ "milter", false }, { "meaning", false } };
 	static const struct table_column day[] = { { "day", false },
 		{ "state", false }, { "sealed at", false }, { "facts", true },
 		{ "sessions", true }, { "late", true }, { "damaged", true } };
@@ -255,6 +271,7 @@ static void show_text(const struct status *s)
 		show(s, live, 7, live_row, s->n_feeds);
 	}
 	show(s, drop, 4, drop_rows, s->n_feeds);
+	show(s, note, 3, note_row, s->has_notes ? NOTED_COUNTERS : 0);
 	show(s, day, 7, day_row, s->n_days);
 	for (size_t i = 0; i < s->n_advice; i++) {
 		(void)printf("%s %s\n", s->advice[i].is_wrong ? "!!" : "--",
@@ -263,105 +280,6 @@ static void show_text(const struct status *s)
 	if (s->n_advice == 0) {
 		(void)puts("Nothing is wrong.");
 	}
-}
-
-static void put_live(const struct live_feed *live, struct json_out *j)
-{
-	json_out_bool(j, "followed", live->is_open);
-	json_out_bool(j, "at-end", live->is_at_end);
-	json_out_number(j, "lag-bytes", live->lag_b);
-	json_out_number(j, "lag-seconds", live->lag_s);
-	json_out_number(j, "open-sessions", live->open_sessions);
-	json_out_bool(j, "failing", live->has_error);
-	json_out_time(j, "error-time", live->error_t);
-	json_out_text(j, "error", view_of(live->error));
-}
-
-static void put_daemon(const struct status *s, struct json_out *j)
-{
-	const struct live_daemon *d = &s->daemon;
-
-	json_out_begin(j);
-	json_out_text(j, "kind", view_of("daemon"));
-	json_out_bool(j, "running", s->is_running);
-	if (s->is_running) {
-		json_out_text(j, "version", view_of(d->version));
-		json_out_number(j, "pid", d->pid);
-		json_out_time(j, "started", d->started);
-		json_out_bool(j, "sandboxed", d->is_sandboxed);
-		json_out_time(j, "clock-step", d->clock_step);
-		json_out_bool(j, "milter", d->has_milter);
-		json_out_bool(j, "milter-running", d->milter_runs);
-		json_out_text(j, "milter-socket", view_of(d->milter_socket));
-		json_out_number(j, "milter-starts", d->milter_starts);
-	}
-	(void)json_out_end(j, stdout);
-}
-
-static void put_feed(
-    const struct status *s, const struct status_feed *feed, struct json_out *j)
-{
-	json_out_begin(j);
-	json_out_text(j, "kind", view_of("feed"));
-	json_out_text(j, "feed", view_of(feed->name));
-	json_out_text(j, "mta", view_of(feed->mta));
-	json_out_text(j, "file", view_of(feed->file));
-	json_out_text(j, "journal", view_of(feed->journal));
-	json_out_bool(j, "configured", feed->is_configured);
-	json_out_number(j, "position", feed->read.pos);
-	json_out_time(j, "last", feed->read.t);
-	json_out_time(
-	    j, "age", feed->read.t != 0 ? s->tool->now - feed->read.t : 0);
-	if (s->is_running) {
-		put_live(&feed->live, j);
-	}
-	json_out_open(j, "counters");
-	for (int c = 0; c < COUNTER_COUNT; c++) {
-		json_out_number(
-		    j, counter_word((enum counter)c), feed->counters[c]);
-	}
-	json_out_close(j);
-	(void)json_out_end(j, stdout);
-}
-
-static void put_day(const struct status_day *day, struct json_out *j)
-{
-	char date[WHEN_DATE_BUF];
-
-	json_out_begin(j);
-	json_out_text(j, "kind", view_of("day"));
-	json_out_text(j, "day", view_of(when_date(day->day, date)));
-	json_out_text(
-	    j, "error", view_of(day->error != 0 ? err_text(day->error) : ""));
-	json_out_time(j, "sealed", day->sealed);
-	json_out_number(j, "size", day->size);
-	json_out_number(j, "facts", day->facts);
-	json_out_number(j, "sessions", day->sessions);
-	json_out_number(j, "late", day->late);
-	json_out_number(j, "damaged", day->damaged);
-	(void)json_out_end(j, stdout);
-}
-
-static void show_json(const struct status *s)
-{
-	struct json_out j;
-
-	json_out_init(&j);
-	put_daemon(s, &j);
-	for (size_t i = 0; i < s->n_feeds; i++) {
-		put_feed(s, &s->feeds[i], &j);
-	}
-	for (size_t i = 0; i < s->n_days; i++) {
-		put_day(&s->days[i], &j);
-	}
-	for (size_t i = 0; i < s->n_advice; i++) {
-		json_out_begin(&j);
-		json_out_text(&j, "kind", view_of("advice"));
-		json_out_bool(&j, "wrong", s->advice[i].is_wrong);
-		json_out_text(&j, "text", view_of(s->advice[i].text));
-		(void)json_out_end(&j, stdout);
-	}
-	json_out_release(&j);
 }
 
 int cmd_status(const struct tool *tool, int argc, char **argv)
@@ -380,7 +298,7 @@ int cmd_status(const struct tool *tool, int argc, char **argv)
 		status_ask_daemon(&s);
 		status_advise(&s);
 		if (tool_value(tool, "json") != NULL) {
-			show_json(&s);
+			status_json(&s);
 		} else {
 			show_text(&s);
 		}

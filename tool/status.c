@@ -150,6 +150,18 @@ void status_ask_daemon(struct status *s)
 	    s->tool->conf.run, &request, NULL, 0, DAEMON_WAIT_S, take_live, s);
 }
 
+static void gather_notes(struct status *s)
+{
+	struct noted *n = NULL;
+
+	s->notes_error = noted_open(s->tool->state, false, &n);
+	s->has_notes = s->notes_error == 0;
+	for (int c = 0; s->has_notes && c < NOTED_COUNTERS; c++) {
+		s->notes[c] = noted_get(n, (enum noted_counter)c);
+	}
+	noted_close(n);
+}
+
 int status_gather(const struct tool *tool, struct status *out)
 {
 	int64_t *days = NULL;
@@ -158,6 +170,7 @@ int status_gather(const struct tool *tool, struct status *out)
 
 	*out = (struct status){ .tool = tool };
 	gather_configured(out);
+	gather_notes(out);
 	rc = store_days(tool->state, &days, &n);
 	if (rc == -ENOENT) {
 		return 0;

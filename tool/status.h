@@ -8,6 +8,7 @@
 
 #include "common/counter.h"
 #include "common/live.h"
+#include "common/noted.h"
 #include "common/tally.h"
 #include "tool/tool.h"
 
@@ -55,6 +56,9 @@ struct status {
 	bool is_running;  /* the daemon runs on this state */
 	int daemon_error; /* of asking it: -ENOENT etc.; 0: none */
 	struct live_daemon daemon;
+	bool has_notes;  /* the milter's counters are known */
+	int notes_error; /* of reading them; 0 or -ENOENT: none */
+	uint64_t notes[NOTED_COUNTERS];
 	struct status_feed *feeds;
 	size_t n_feeds;
 	struct status_day *days; /* ascending */
@@ -74,6 +78,9 @@ void status_advise(struct status *s);
 
 /* Is any of the advice about something that is wrong? */
 bool status_is_wrong(const struct status *s);
+
+/* Prints all of it to standard output, one JSON object a line. */
+void status_json(const struct status *s);
 
 void status_release(struct status *s);
 

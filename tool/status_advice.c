@@ -245,6 +245,23 @@ static void advise_daemon(struct status *s)
 	}
 }
 
+/* What the milter has noted, and could not keep. */
+static void advise_notes(struct status *s)
+{
+	if (s->notes_error != 0 && s->notes_error != -ENOENT) {
+		say(s, true, "what the milter notes cannot be read: %s",
+		    err_text(s->notes_error));
+	}
+	if (s->notes[NOTED_DROPPED] > 0) {
+		say(s, false,
+		    "the milter could not hand over %" PRIu64
+		    " notes: sessions "
+		    "of messages with TLS-Required: No may have been counted "
+		    "where the log does not tell of it",
+		    s->notes[NOTED_DROPPED]);
+	}
+}
+
 static void advise_live(struct status *s, const struct status_feed *feed)
 {
 	char text[LOG_ESCAPE_BUF];
@@ -258,6 +275,7 @@ static void advise_live(struct status *s, const struct status_feed *feed)
 void status_advise(struct status *s)
 {
 	advise_daemon(s);
+	advise_notes(s);
 	advise_empty(s);
 	for (size_t i = 0; i < s->n_days; i++) {
 		advise_day(s, &s->days[i]);

@@ -23,6 +23,8 @@ LIMIT_S = 60
 CONF = """\
 run: %(dir)s/run
 user: nobody
+milter:
+  socket: none
 feeds:
   - mta: sendmail
     file: %(dir)s/mail.log
