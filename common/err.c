@@ -42,6 +42,8 @@ const char *err_text(int code)
 		return "temporary failure";
 	case ERR_STOPPED:
 		return "stopped before the end";
+	case ERR_NOT_BUILT:
+		return "this telltls was built without it";
 	default:
 		/* strerror() is thread-safe in glibc since 2.32 */
 		return strerror(code < 0 ? -code : code);

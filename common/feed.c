@@ -190,7 +190,7 @@ static const struct mark *rescan_mark(struct feed *f)
 int feed_commit(struct feed *f, bool sync)
 {
 	/* what was read before, read again, moves no mark back */
-	bool is_new = f->read.pos >= f->known;
+	bool is_new = f->read.pos >= f->known && !f->keeps_marks;
 	int rc = store_commit(f->store, is_new ? rescan_mark(f) : NULL,
 	    is_new ? &f->read : NULL, sync);
 

@@ -24,6 +24,7 @@ struct feed {
 	uint64_t event;   /* number of the next event */
 	unsigned lines;   /* since the last commit */
 	int store_error;  /* what the store returned, or 0 */
+	bool keeps_marks; /* a commit leaves those of the store as they are */
 	bool is_passing;  /* all of it was counted before: no event counts */
 	char *error_path; /* owned; NULL: none */
 	struct feed_result result;

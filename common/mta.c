@@ -80,18 +80,23 @@ static bool matches(const char *pattern, struct view ident)
 	return view_is(ident, pattern);
 }
 
-int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line)
+bool mta_is_ident(const struct mta *m, struct view ident)
 {
 	if (line->ident.len == 0 && m->type->parse != NULL) {
 		/* of the MTA's own file */
 		return m->type->line(m, pos, line);
 	}
 	for (const char *const *p = m->o.idents; *p != NULL; p++) {
-		if (matches(*p, line->ident)) {
-			return m->type->line(m, pos, line);
+		if (matches(*p, ident)) {
+			return true;
 		}
 	}
-	return 0;
+	return false;
+}
+
+int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line)
+{
+	return mta_is_ident(m, line->ident) ? m->type->line(m, pos, line) : 0;
 }
 
 int mta_flush(struct mta *m)

@@ -80,6 +80,9 @@ int mta_parse_line(const struct mta_type *type, struct view line, int64_t until,
 struct mta *mta_new(const struct mta_type *type, const struct mta_options *o);
 void mta_free(struct mta *m); /* NULL is allowed */
 
+/* Is this one of the feed's programs? Lines of others are passed over. */
+bool mta_is_ident(const struct mta *m, struct view ident);
+
 /*
  * Takes the next line; pos is the stream position of its first byte. Returns
  * 0 or what the sink returned.
