@@ -142,7 +142,7 @@ int feed_journal_open(
 	*out = NULL;
 	fj->f = f;
 	fj->path = path;
-	f->error_path = path;
+	feed_set_path(f, path);
 	store_use(f->store, f->o.name);
 	if (rc == 0 && f->read.pos == 0) {
 		/* not 0: the gap behind it must have a number too */
@@ -398,7 +398,7 @@ int feed_journal_more(struct feed_journal *fj, int64_t now, uint64_t *n)
 
 	*n = 0;
 	store_use(f->store, f->o.name);
-	f->error_path = fj->path;
+	feed_set_path(f, fj->path);
 	f->o.now = now;
 	fj->state = FEED_JOURNAL_MORE;
 	rc = journal_process(fj->j);

@@ -48,18 +48,10 @@ void feeds_options_of(
 	}
 }
 
-static void close_one(struct feeds_one *one)
-{
-	follow_close(one->follow);
-	feed_close(one->feed);
-	one->follow = NULL;
-	one->feed = NULL;
-}
-
 void feeds_close_all(struct feeds *f)
 {
 	for (unsigned i = 0; i < f->n; i++) {
-		close_one(&f->one[i]);
+		feeds_source_close(&f->one[i]);
 	}
 	store_close(f->store);
 	f->store = NULL;
@@ -84,7 +76,8 @@ int feeds_open(const struct feeds_options *o, struct feeds **out)
 	f->o = *o;
 	f->own_senders[0] = o->conf->envelope_from;
 	for (unsigned i = 0; i < o->conf->n_feeds; i++) {
-		if (o->conf->feed[i].file != NULL) {
+		if (o->conf->feed[i].file != NULL ||
+		    o->conf->feed[i].journal != NULL) {
 			f->one[f->n].all = f;
 			f->one[f->n++].conf = &o->conf->feed[i];
 		}
@@ -156,7 +149,7 @@ static void failed(struct feeds_one *one, int rc, int64_t now)
 	const char *path = store_error_path(f->store);
 
 	if (rc == ERR_STOPPED) {
-		close_one(one); /* we are about to end */
+		feeds_source_close(one); /* we are about to end */
 		return;
 	}
 	if (path[0] != '\0') {
@@ -166,7 +159,8 @@ static void failed(struct feeds_one *one, int rc, int64_t now)
 		return;
 	}
 	note_error(one, rc,
-	    one->feed != NULL ? feed_error_path(one->feed) : one->conf->file,
+	    one->feed != NULL ? feed_error_path(one->feed) :
+				feeds_source_name(one),
 	    now);
 }
 
@@ -181,7 +175,7 @@ static int open_feed(struct feeds_one *one, int64_t now)
 	o.ctx = one;
 	rc = feed_open(one->all->store, &o, &one->feed);
 	if (rc == 0) {
-		rc = follow_open(one->feed, one->conf->file, &one->follow);
+		rc = feeds_source_open(one, now);
 	}
 	return rc;
 }
@@ -195,20 +189,20 @@ static void open_one(struct feeds_one *one, int64_t now)
 		return;
 	}
 	failed(one, rc, now);
-	close_one(one);
+	feeds_source_close(one);
 }
 
 static void poll_one(struct feeds_one *one, int64_t now)
 {
 	int64_t n;
 
-	if (one->follow == NULL) {
+	if (!feeds_source_is_open(one)) {
 		if (is_due(one->due, now)) {
 			open_one(one, now);
 		}
 		return;
 	}
-	n = follow_poll(one->follow, now);
+	n = feeds_source_poll(one, now);
 	if (n < 0) {
 		failed(one, (int)n, now);
 	} else {
@@ -261,7 +255,6 @@ bool feeds_live(
 {
 	const struct feeds_one *one = &f->one[i];
 	struct feed_result result;
-	struct mark at;
 
 	if (i >= f->n) {
 		return false;
@@ -269,18 +262,14 @@ bool feeds_live(
 	*out = (struct live_feed){ .error_t = one->error_t,
 		.has_error = one->has_error };
 	live_set(out->name, view_of(one->conf->name));
-	live_set(out->source, view_of(one->conf->file));
+	live_set(out->source, view_of(feeds_source_name(one)));
 	live_set(out->error, view_of(one->error));
-	if (one->follow == NULL) {
+	if (!feeds_source_is_open(one)) {
 		return true;
 	}
 	out->is_open = true;
-	out->is_at_end = follow_is_at_end(one->follow);
-	out->lag_b = follow_lag(one->follow);
-	feed_position(one->feed, &at);
-	if (out->lag_b > 0 && at.t != 0 && now > at.t) {
-		out->lag_s = (uint64_t)(now - at.t);
-	}
+	out->is_at_end = feeds_source_is_at_end(one);
+	feeds_source_lag(one, now, &out->lag_b, &out->lag_s);
 	feed_result(one->feed, &result);
 	out->open_sessions = result.open;
 	return true;

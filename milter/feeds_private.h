@@ -6,6 +6,7 @@
 #include "common/store.h"
 #include "milter/feeds.h"
 #include "milter/follow.h"
+#include "milter/follow_journal.h"
 #include "milter/sealing.h"
 
 /* What the feeds_*.c share; nobody else includes this. */
@@ -13,11 +14,12 @@
 struct feeds_one {
 	struct feeds *all;
 	const struct conf_feed *conf;
-	struct feed *feed;     /* NULL: it could not be opened */
-	struct follow *follow; /* likewise */
-	int64_t due;           /* when to try again */
-	int64_t error_t;       /* of the last error */
-	bool has_error;        /* it stands still */
+	struct feed *feed;              /* NULL: it could not be opened */
+	struct follow *follow;          /* of a log file; likewise */
+	struct follow_journal *journal; /* of the journal; likewise */
+	int64_t due;                    /* when to try again */
+	int64_t error_t;                /* of the last error */
+	bool has_error;                 /* it stands still */
 	char error[LIVE_TEXT];
 };
 
@@ -40,6 +42,21 @@ struct feeds {
 /* All that a feed's options take from the configuration. */
 void feeds_options_of(const struct feeds *f, const struct conf_feed *conf,
     struct feed_options *o);
+
+/*
+ * feeds_source.c: the log file or the journal of a feed. Open, poll and close
+ * as in follow.h; close takes the feed with it.
+ */
+const char *feeds_source_name(const struct feeds_one *one);
+bool feeds_source_is_open(const struct feeds_one *one);
+int feeds_source_open(struct feeds_one *one, int64_t now);
+void feeds_source_close(struct feeds_one *one);
+int64_t feeds_source_poll(struct feeds_one *one, int64_t now);
+bool feeds_source_is_at_end(const struct feeds_one *one);
+
+/* How far it is behind: bytes (0 where they are not known) and seconds. */
+void feeds_source_lag(
+    const struct feeds_one *one, int64_t now, uint64_t *bytes, uint64_t *s);
 
 /* Closes the feeds and the store without another commit. */
 void feeds_close_all(struct feeds *f);

@@ -108,10 +108,7 @@ void feeds_replay(struct feeds *f, const struct feeds_replay *r, int64_t now,
 	}
 	/* it begins again behind these at its next turn */
 	if (one != NULL) {
-		follow_close(one->follow);
-		feed_close(one->feed);
-		one->follow = NULL;
-		one->feed = NULL;
+		feeds_source_close(one);
 		one->due = now;
 	}
 	feeds_options_of(f, &conf, &o);

@@ -56,10 +56,10 @@ static void gather(const struct feeds *f, struct sealing_feed *out)
 		struct mark at;
 
 		out[i] = (struct sealing_feed){ 0 };
-		if (one->follow != NULL) {
+		if (feeds_source_is_open(one)) {
 			feed_position(one->feed, &at);
 			out[i].read_t = at.t;
-			out[i].is_at_end = follow_is_at_end(one->follow);
+			out[i].is_at_end = feeds_source_is_at_end(one);
 		}
 	}
 }
@@ -73,8 +73,9 @@ static int note_unread(
 	for (unsigned i = 0; i < f->n && rc == 0; i++) {
 		if (!sealing_feed_is_done(&feeds[i], day)) {
 			log_warn("day is sealed before all of it was read "
-				 "feed=%s file=%s",
-			    f->one[i].conf->name, f->one[i].conf->file);
+				 "feed=%s log=%s",
+			    f->one[i].conf->name,
+			    feeds_source_name(&f->one[i]));
 			if (f->one[i].feed != NULL) {
 				rc = feed_note_unread(f->one[i].feed, day);
 			}

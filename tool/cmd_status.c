@@ -122,7 +122,7 @@ static void live_row(const struct status *s, size_t i, struct table *measured,
 	char n[4][NUMBER_BUF];
 	const struct view cells[] = {
 		view_of(feed->name),
-		view_of(feed->file),
+		view_of(feed->journal != NULL ? feed->journal : feed->file),
 		view_of(live_word(feed)),
 		number(feed->live.lag_b, n[0]),
 		number(feed->live.lag_s, n[1]),
@@ -132,7 +132,7 @@ static void live_row(const struct status *s, size_t i, struct table *measured,
 		    view_of("none"),
 	};
 
-	if (feed->file != NULL) {
+	if (feed->file != NULL || feed->journal != NULL) {
 		give(measured, printed, cells,
 		    !feed->live.is_open || feed->live.has_error ? TABLE_BAD :
 								  TABLE_PLAIN);
@@ -253,7 +253,7 @@ static void show_text(const struct status *s)
 		{ "read up to", false }, { "age", false },
 		{ "position", true } };
 	static const struct table_column live[] = { { "feed", false },
-		{ "file", false }, { "state", false }, { "bytes behind", true },
+		{ "log", false }, { "state", false }, { "bytes behind", true },
 		{ "seconds behind", true }, { "open", true },
 		{ "last error", false } };
 	static const struct table_column drop[] = { { "feed", false },

@@ -213,7 +213,8 @@ static void advise_daemon(struct status *s)
 	bool is_wanted = false;
 
 	for (size_t i = 0; i < s->n_feeds; i++) {
-		is_wanted = is_wanted || s->feeds[i].file != NULL;
+		is_wanted = is_wanted || s->feeds[i].file != NULL ||
+		    s->feeds[i].journal != NULL;
 	}
 	if (!is_wanted || strcmp(s->tool->state, s->tool->conf.state) != 0) {
 		return;

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* feeds_source.c - where a feed's lines come from: a log file or the journal */
+
+#include "config.h"
+
+#include "common/when.h"
+#include "milter/feeds_private.h"
+
+const char *feeds_source_name(const struct feeds_one *one)
+{
+	return one->conf->journal != NULL ? one->conf->journal :
+					    one->conf->file;
+}
+
+bool feeds_source_is_open(const struct feeds_one *one)
+{
+	return one->follow != NULL || one->journal != NULL;
+}
+
+int feeds_source_open(struct feeds_one *one, int64_t now)
+{
+	if (one->conf->journal != NULL) {
+		return follow_journal_open(one->feed, one->conf->journal,
+		    when_day(now), now, &one->journal);
+	}
+	return follow_open(one->feed, one->conf->file, &one->follow);
+}
+
+void feeds_source_close(struct feeds_one *one)
+{
+	follow_close(one->follow);
+	follow_journal_close(one->journal);
+	feed_close(one->feed);
+	one->follow = NULL;
+	one->journal = NULL;
+	one->feed = NULL;
+}
+
+/* One call reads a bounded number of entries: until nothing more comes. */
+static int64_t poll_journal(struct feeds_one *one, int64_t now)
+{
+	const struct feeds_options *o = &one->all->o;
+	int64_t sum = 0;
+	int64_t n;
+
+	do {
+		n = follow_journal_poll(one->journal, now);
+		sum += n > 0 ? n : 0;
+	} while (n > 0 && !follow_journal_is_at_end(one->journal) &&
+	    (o->breathe == NULL || o->breathe(o->ctx)));
+	return n < 0 ? n : sum;
+}
+
+int64_t feeds_source_poll(struct feeds_one *one, int64_t now)
+{
+	return one->journal != NULL ? poll_journal(one, now) :
+				      follow_poll(one->follow, now);
+}
+
+bool feeds_source_is_at_end(const struct feeds_one *one)
+{
+	return one->journal != NULL ?
+	    follow_journal_is_at_end(one->journal) :
+	    one->follow != NULL && follow_is_at_end(one->follow);
+}
+
+void feeds_source_lag(
+    const struct feeds_one *one, int64_t now, uint64_t *bytes, uint64_t *s)
+{
+	struct mark at;
+
+	*bytes = 0;
+	*s = 0;
+	if (one->journal != NULL) {
+		int64_t lag = follow_journal_lag_s(one->journal, now);
+
+		*s = lag > 0 ? (uint64_t)lag : 0;
+	} else if (one->follow != NULL) {
+		*bytes = follow_lag(one->follow);
+		feed_position(one->feed, &at);
+		if (*bytes > 0 && at.t != 0 && now > at.t) {
+			*s = (uint64_t)(now - at.t);
+		}
+	}
+}
