@@ -204,7 +204,9 @@ int live_parse(struct view packet, struct live *out)
 	while (at < packet.len) {
 		packet = view_skip(packet, at + 1);
 		at = view_index(packet, '\n');
-		parse_line(view_make(packet.s, at), out);
+		if (at < packet.len) {
+			parse_line(view_make(packet.s, at), out);
+		}
 	}
 	return 0;
 }

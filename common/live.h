@@ -98,7 +98,10 @@ struct live {
 /* Appends a packet's text. Line ends in texts become blanks. */
 void live_format(const struct live *l, struct strbuf *out);
 
-/* Takes a packet apart. Returns 0 or ERR_PARSE (no such text at all). */
+/*
+ * Takes a packet apart; a last line without its end, which may be half a
+ * value, is passed over. Returns 0 or ERR_PARSE (no such text at all).
+ */
 int live_parse(struct view packet, struct live *out);
 
 /* Sets a text, cut if need be. */
