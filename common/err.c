@@ -44,6 +44,8 @@ const char *err_text(int code)
 		return "stopped before the end";
 	case ERR_NOT_BUILT:
 		return "this telltls was built without it";
+	case ERR_NOT_FILE:
+		return "not a regular file";
 	default:
 		/* strerror() is thread-safe in glibc since 2.32 */
 		return strerror(code < 0 ? -code : code);

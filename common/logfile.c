@@ -71,16 +71,28 @@ static int spool(void)
 	return fd;
 }
 
+/* What a file must be to be read. Returns 0 or an error. */
+static int check_type(int fd, bool must_be_regular, struct stat *st)
+{
+	if (fstat(fd, st) != 0) {
+		return -errno;
+	}
+	if (S_ISDIR(st->st_mode)) {
+		return -EISDIR;
+	}
+	return must_be_regular && !S_ISREG(st->st_mode) ? ERR_NOT_FILE : 0;
+}
+
 /* Takes the descriptor, also when it fails. */
-static int open_take(int fd, bool is_spooled, struct logfile **out)
+static int open_take(
+    int fd, bool is_spooled, bool must_be_regular, struct logfile **out)
 {
 	struct logfile *lf;
 	struct gzip *gz = NULL;
 	struct stat st;
-	int rc;
+	int rc = check_type(fd, must_be_regular, &st);
 
-	if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
-		rc = S_ISDIR(st.st_mode) ? -EISDIR : -errno;
+	if (rc != 0) {
 		(void)close(fd);
 		return rc;
 	}
@@ -112,7 +124,16 @@ int logfile_open(const char *path, struct logfile **out)
 	if (fd < 0) {
 		return is_stdin ? fd : -errno;
 	}
-	return open_take(fd, is_stdin, out);
+	return open_take(fd, is_stdin, false, out);
+}
+
+int logfile_open_regular(const char *path, struct logfile **out)
+{
+	/* a FIFO would wait for its other end, a terminal become ours */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	*out = NULL;
+	return fd < 0 ? -errno : open_take(fd, false, true, out);
 }
 
 int logfile_open_at(int fd, struct logfile **out)
@@ -123,13 +144,9 @@ int logfile_open_at(int fd, struct logfile **out)
 	if (own < 0) {
 		return -errno;
 	}
-	if (lseek(own, 0, SEEK_SET) < 0) {
-		int rc = -errno;
-
-		(void)close(own);
-		return rc;
-	}
-	return open_take(own, false, out);
+	/* what cannot seek is no regular file */
+	(void)lseek(own, 0, SEEK_SET);
+	return open_take(own, false, true, out);
 }
 
 void logfile_close(struct logfile *lf)

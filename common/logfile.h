@@ -33,8 +33,14 @@ int logfile_open(const char *path, struct logfile **out);
 void logfile_close(struct logfile *lf); /* NULL is allowed */
 
 /*
- * The same for a file that somebody else has opened, and keeps: from its
- * beginning, one at a time.
+ * The same for a log whose name may have been given to something else by now:
+ * never waits, and takes a regular file only. Returns ERR_NOT_FILE too.
+ */
+int logfile_open_regular(const char *path, struct logfile **out);
+
+/*
+ * The same for a regular file that somebody else has opened, and keeps: from
+ * its beginning, one at a time.
  */
 int logfile_open_at(int fd, struct logfile **out);
 

@@ -26,6 +26,7 @@ static const struct {
 	{ "ERR_TEMP", ERR_TEMP },
 	{ "ERR_STOPPED", ERR_STOPPED },
 	{ "ERR_NOT_BUILT", ERR_NOT_BUILT },
+	{ "ERR_NOT_FILE", ERR_NOT_FILE },
 };
 
 /* Each of our codes has a text of its own, and is none of the system's. */
@@ -64,7 +65,7 @@ static void test_other_codes(void **state)
 		UNIT_STR(table[i].name, err_text(table[i].in), table[i].want);
 	}
 	UNIT_TRUE("no such code", strlen(err_text(-123456)) > 0);
-	UNIT_TRUE("behind the last", strlen(err_text(ERR_NOT_BUILT - 1)) > 0);
+	UNIT_TRUE("behind the last", strlen(err_text(ERR_NOT_FILE - 1)) > 0);
 }
 
 int main(void)

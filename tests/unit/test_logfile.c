@@ -251,6 +251,75 @@ static void test_mtime(void **state)
 	strbuf_release(&out);
 }
 
+/* How a log is opened: by name, by name if it is a file, as a descriptor. */
+static int open_by(int way, const char *path, struct logfile **out)
+{
+	int rc;
+	int fd;
+
+	if (way == 0) {
+		return logfile_open(path, out);
+	}
+	if (way == 1) {
+		return logfile_open_regular(path, out);
+	}
+	fd = open(path, O_RDWR | O_NONBLOCK);
+	if (fd < 0) {
+		fd = open(path, O_RDONLY);
+	}
+	if (fd < 0) {
+		return -errno;
+	}
+	rc = logfile_open_at(fd, out);
+	(void)close(fd);
+	return rc;
+}
+
+/*
+ * What has a log's name need not be one. None of these may wait, or be read
+ * for ever.
+ */
+static void test_types(void **state)
+{
+	static const struct {
+		const char *name;
+		int want[3]; /* of each way; 1: not tried, it would wait */
+	} table[] = {
+		{ "file", { 0, 0, 0 } },
+		{ "link", { 0, 0, 0 } },
+		{ "folder", { -EISDIR, -EISDIR, -EISDIR } },
+		{ "fifo", { 1, ERR_NOT_FILE, ERR_NOT_FILE } },
+		{ "device", { 0, ERR_NOT_FILE, ERR_NOT_FILE } },
+		{ "loop", { -ELOOP, -ELOOP, -ELOOP } },
+		{ "nothing", { -ENOENT, -ENOENT, -ENOENT } },
+	};
+	const struct place *p = *state;
+
+	assert_int_equal(chdir(p->dir), 0);
+	assert_int_equal(close(open("file", O_CREAT | O_WRONLY, 0600)), 0);
+	assert_int_equal(symlink("file", "link"), 0);
+	assert_int_equal(mkdir("folder", 0700), 0);
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(symlink("/dev/zero", "device"), 0);
+	assert_int_equal(symlink("loop", "loop"), 0);
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		for (int way = 0; way < 3; way++) {
+			struct logfile *lf = NULL;
+
+			if (table[i].want[way] == 1) {
+				continue;
+			}
+			UNIT_INT(table[i].name,
+			    open_by(way, table[i].name, &lf),
+			    table[i].want[way]);
+			UNIT_BOOL(
+			    table[i].name, lf != NULL, table[i].want[way] == 0);
+			logfile_close(lf);
+		}
+	}
+	assert_int_equal(chdir("/"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_mtime, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_types, setup, teardown),
 	};
 
 	return UNIT_RUN(tests);
