@@ -82,9 +82,8 @@ static bool matches(const char *pattern, struct view ident)
 
 bool mta_is_ident(const struct mta *m, struct view ident)
 {
-	if (line->ident.len == 0 && m->type->parse != NULL) {
-		/* of the MTA's own file */
-		return m->type->line(m, pos, line);
+	if (ident.len == 0 && m->type->parse != NULL) {
+		return true; /* a line of the MTA's own file */
 	}
 	for (const char *const *p = m->o.idents; *p != NULL; p++) {
 		if (matches(*p, ident)) {
