@@ -339,7 +339,6 @@ static int read_file(
 	struct logfile *lf = NULL;
 	int rc = feed_open_file(f, path, &lf);
 
-	feed_set_path(f, path);
 	if (rc == 0 && off > 0) {
 		/* that this is the file was found out before */
 		rc = logfile_seek(lf, off, 0);
@@ -375,12 +374,10 @@ int feed_read(struct feed *f, const char *const *paths, size_t n, bool is_final)
 	return rc != 0 ? rc : rc2;
 }
 
-int feed_attach(
-    struct feed *f, struct logfile *lf, const char *path, bool is_next)
+int feed_attach(struct feed *f, struct logfile *lf, bool is_next)
 {
 	int rc = 0;
 
-	feed_set_path(f, path);
 	if (is_next) {
 		f->base = f->read.pos;
 		return 0;

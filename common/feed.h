@@ -26,7 +26,7 @@ struct feed_options {
 	int64_t now;   /* no line is later than a day after it */
 	int64_t until; /* no line is later than this; 0: when the file was last
 	                  changed, or now */
-	/* opens a file of feed_read(); NULL: logfile_open() */
+	/* opens every file of the feed; NULL: logfile_open() */
 	int (*open)(void *ctx, const char *path, struct logfile **out);
 	/* see struct mta_options */
 	unsigned (*noted)(void *ctx, struct view qid, int64_t t);
@@ -63,15 +63,16 @@ int feed_read(
     struct feed *f, const char *const *paths, size_t n, bool is_final);
 
 /*
- * Following a file that grows. feed_attach() says which file comes now: the
- * one that follows what was read (is_next), or the one in which the feed
- * stands, which is looked for in it: ERR_NOT_FOUND if it does not. lf must be
- * fresh from logfile_open(). feed_more() reads what is there by now, commits
- * it, and shows in *n how many lines that were; is_final as above. It returns
- * 0 or an error as feed_read().
+ * Following a file that grows. feed_open_file() opens one, of which errors
+ * will tell from now on. feed_attach() says which file comes now: the one that
+ * follows what was read (is_next), or the one in which the feed stands, which
+ * is looked for in it: ERR_NOT_FOUND if it does not. lf must be fresh from
+ * feed_open_file(). feed_more() reads what is there by now, commits it, and
+ * shows in *n how many lines that were; is_final as above. It returns 0 or an
+ * error as feed_read().
  */
-int feed_attach(
-    struct feed *f, struct logfile *lf, const char *path, bool is_next);
+int feed_open_file(struct feed *f, const char *path, struct logfile **out);
+int feed_attach(struct feed *f, struct logfile *lf, bool is_next);
 int feed_more(struct feed *f, struct logfile *lf, int64_t now, bool is_final,
     uint64_t *n);
 

@@ -26,6 +26,7 @@ uint64_t feed_line_hash(const struct logfile_line *line)
 
 int feed_open_file(struct feed *f, const char *path, struct logfile **out)
 {
+	feed_set_path(f, path);
 	return f->o.open != NULL ? f->o.open(f->o.ctx, path, out) :
 				   logfile_open(path, out);
 }
@@ -55,6 +56,7 @@ static int locate(
     struct feed *f, const char *const *paths, size_t n, const struct mark *m)
 {
 	int error = 0;
+	size_t bad = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		int rc = holds(f, paths[i], m);
@@ -63,11 +65,15 @@ static int locate(
 			return (int)i;
 		}
 		if (rc < 0 && error == 0) {
-			feed_set_path(f, paths[i]);
+			bad = i;
 			error = rc;
 		}
 	}
-	return error != 0 ? error : (int)n;
+	if (error == 0) {
+		return (int)n;
+	}
+	feed_set_path(f, paths[bad]);
+	return error;
 }
 
 /* The time of the first line of a file that has one; 0: none. */
@@ -97,7 +103,6 @@ static int check_newer(struct feed *f, const char *path)
 	int64_t t = 0;
 	int rc = first_time(f, path, &t);
 
-	feed_set_path(f, path);
 	return rc != 0 ? rc : t != 0 && t < f->read.t ? ERR_OLD : 0;
 }
 

@@ -59,9 +59,6 @@ void feed_set_path(struct feed *f, const char *path);
 /* What an open session began with is gone: counted as COUNTER_GAP. */
 int feed_note_lost(struct feed *f);
 
-/* Opens one of the files that feed_read() was given. */
-int feed_open_file(struct feed *f, const char *path, struct logfile **out);
-
 /* No line of this file is later. */
 int64_t feed_until(const struct feed *f, const struct logfile *lf);
 

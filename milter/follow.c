@@ -46,10 +46,10 @@ static void drop(struct follow *fl)
 static int take(struct follow *fl, bool is_next)
 {
 	struct logfile *lf = NULL;
-	int rc = logfile_open(fl->path, &lf);
+	int rc = feed_open_file(fl->feed, fl->path, &lf);
 
 	if (rc == 0) {
-		rc = feed_attach(fl->feed, lf, fl->path, is_next);
+		rc = feed_attach(fl->feed, lf, is_next);
 	}
 	if (rc == 0) {
 		rc = logfile_identity(lf, &fl->id);
@@ -69,10 +69,10 @@ static int64_t read_whole(
 {
 	struct logfile *lf = NULL;
 	uint64_t n = 0;
-	int rc = logfile_open(path, &lf);
+	int rc = feed_open_file(fl->feed, path, &lf);
 
 	if (rc == 0) {
-		rc = feed_attach(fl->feed, lf, path, is_next);
+		rc = feed_attach(fl->feed, lf, is_next);
 	}
 	if (rc == 0) {
 		rc = feed_more(fl->feed, lf, now, true, &n);

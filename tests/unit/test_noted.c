@@ -107,7 +107,7 @@ static unsigned count(
 static void test_full(void **state)
 {
 	enum {
-		FEW = NOTED_SLOTS * 3 / 4,
+		FEW = NOTED_SLOTS / 2,
 		MANY = NOTED_SLOTS * 2,
 	};
 	struct noted *n = open_notes(true);
@@ -117,7 +117,7 @@ static void test_full(void **state)
 	for (unsigned i = 0; i < FEW; i++) {
 		add(n, i, 1 + i % 3, T0 + i);
 	}
-	UNIT_UINT("three quarters fit", count(n, 0, FEW, T0 + FEW), FEW);
+	UNIT_UINT("half of it fits", count(n, 0, FEW, T0 + FEW), FEW);
 	UNIT_UINT("nobody went", noted_get(n, NOTED_EVICTED), 0);
 	for (unsigned i = FEW; i < MANY; i++) {
 		add(n, i, 1 + i % 3, T0 + i);
