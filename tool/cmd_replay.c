@@ -13,6 +13,7 @@
 #include "common/err.h"
 #include "common/feed.h"
 #include "common/log.h"
+#include "common/noted.h"
 #include "common/when.h"
 #include "tool/replay_daemon.h"
 #include "tool/tool.h"
@@ -134,9 +135,24 @@ static void show_feed(const struct replay *r, const struct feed *feed)
 	show_result(r, &res);
 }
 
+/* What the milter noted of messages, where there was one; NULL: nothing. */
+static struct noted *open_notes(const struct replay *r)
+{
+	struct noted *notes = NULL;
+	int rc = noted_open(r->tool->state, false, &notes);
+
+	if (rc != 0 && rc != -ENOENT) {
+		log_warn("%s/notes: %s: sessions of messages with "
+			 "TLS-Required: No count where the log does not tell",
+		    r->tool->state, err_text(rc));
+	}
+	return notes;
+}
+
 static int run(
     const struct replay *r, struct store *store, int argc, char **argv)
 {
+	struct noted *notes = open_notes(r);
 	bool has_progress = r->tool->has_progress;
 	const char *own[] = { r->tool->conf.envelope_from, NULL };
 	struct feed_options o = {
@@ -154,9 +170,16 @@ static int run(
 	};
 	struct feed *feed = NULL;
 	const char *path;
-	int rc = feed_open(store, &o, &feed);
+	int rc;
 
+	if (notes != NULL) {
+		o.noted = noted_on_find;
+		o.noted_alias = noted_on_alias;
+		o.noted_ctx = notes;
+	}
+	rc = feed_open(store, &o, &feed);
 	if (rc != 0) {
+		noted_close(notes);
 		return explain(r, rc, store_error_path(store));
 	}
 	rc = feed_read(feed, (const char *const *)argv, (size_t)argc, r->seal);
@@ -175,6 +198,7 @@ static int run(
 		    r, rc, store_path_text[0] != '\0' ? store_path_text : path);
 	}
 	feed_close(feed);
+	noted_close(notes);
 	return rc;
 }
 
