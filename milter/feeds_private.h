@@ -37,6 +37,7 @@ struct feeds {
 	int64_t looked;     /* for days to seal */
 	int64_t *sealed;    /* owned: the days known to be sealed */
 	unsigned n_sealed;
+	int64_t unreadable; /* a day whose file could not be read: said */
 };
 
 /* All that a feed's options take from the configuration. */

@@ -34,19 +34,33 @@ static void remember_sealed(struct feeds *f, int64_t day)
 	f->sealed[f->n_sealed++] = day;
 }
 
-/* Is a day's file sealed? A file that cannot be read is left alone. */
-static bool is_sealed(const struct feeds *f, int64_t day)
+/* Is a day's file sealed? Returns 1, 0, or the error of reading it. */
+static int is_sealed(const struct feeds *f, int64_t day)
 {
-	struct tally_info info = { .sealed = 1 };
+	struct tally_info info;
 	char path[PATH_BUF];
 	struct tally *t;
+	int rc =
+	    tally_open(store_path(f->o.state, day, path, sizeof(path)), &t);
 
-	if (tally_open(store_path(f->o.state, day, path, sizeof(path)), &t) ==
-	    0) {
-		tally_info(t, &info);
-		tally_close(t);
+	if (rc != 0) {
+		return rc;
 	}
+	tally_info(t, &info);
+	tally_close(t);
 	return info.sealed != 0;
+}
+
+/* A file that cannot be read is left alone, and looked at again. */
+static void note_unreadable(struct feeds *f, int64_t day, int rc)
+{
+	char date[WHEN_DATE_BUF];
+
+	if (f->unreadable != day) {
+		f->unreadable = day;
+		log_error("cannot seal day=%s error=\"%s\"",
+		    when_date(day, date), err_text(rc));
+	}
 }
 
 static void gather(const struct feeds *f, struct sealing_feed *out)
@@ -119,14 +133,19 @@ static void seal_days(struct feeds *f, int64_t now)
 	int rc = store_days(f->o.state, &days, &n);
 
 	for (unsigned i = 0; i < n && rc == 0; i++) {
+		int sealed;
+
 		if (days[i] + WHEN_DAY_S + SEALING_AFTER_S > now ||
 		    is_known_sealed(f, days[i])) {
 			continue;
 		}
-		if (is_sealed(f, days[i])) {
+		sealed = is_sealed(f, days[i]);
+		if (sealed > 0) {
 			remember_sealed(f, days[i]);
-		} else {
+		} else if (sealed == 0) {
 			rc = seal_day(f, days[i], now);
+		} else {
+			note_unreadable(f, days[i], sealed);
 		}
 	}
 	free(days);

@@ -283,6 +283,35 @@ static void test_clock_backwards(void **state)
 	site_release(&s);
 }
 
+/*
+ * Bug: a day whose file could not be read once was taken for sealed, and was
+ * never sealed.
+ */
+static void test_unreadable_day(void **state)
+{
+	struct site s;
+	char path[128];
+	char away[140];
+
+	(void)state;
+	site_init(&s, 1);
+	site_start(&s);
+	site_session(&s, 0, s.now);
+	run_to(&s, KIT_NEXT);
+	(void)snprintf(
+	    away, sizeof(away), "%s.away", kit_path(&s.kit, KIT_DAY, path));
+	assert_int_equal(rename(path, away), 0);
+	kit_write(path, "nonsense", 8);
+	run_to(&s, KIT_NEXT + HOUR);
+	UNIT_UINT(
+	    "said", site_said(&s, "error: cannot seal day=2026-11-22"), 1);
+	assert_int_equal(rename(away, path), 0);
+	run_to(&s, s.now + LOOK_S);
+	UNIT_BOOL("sealed", site_is_sealed(&s, KIT_DAY), true);
+	UNIT_UINT("count", site_count(&s, KIT_DAY), 1);
+	site_release(&s);
+}
+
 /* Each line goes to the day of its own time, as far as that is possible. */
 static void test_times(void **state)
 {
@@ -385,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_clock_forwards),
 		cmocka_unit_test(test_clock_stays),
 		cmocka_unit_test(test_clock_backwards),
+		cmocka_unit_test(test_unreadable_day),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_stopped),
 	};
