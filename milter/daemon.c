@@ -175,6 +175,7 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 		.conf = conf,
 		.noted = d->noted,
 		.breathe = daemon_breathe,
+		.clock = &d->clock,
 		.ctx = d,
 	};
 	int rc = feeds_open(&o, &d->feeds);

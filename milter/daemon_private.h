@@ -25,6 +25,7 @@ struct daemon {
 	struct watch *watch; /* of the logs' folders */
 	int signals;         /* signalfd(2) */
 	struct feeds *feeds;
+	struct sealing_clock clock;
 	struct server *server;
 	int64_t shown; /* when the service manager was last told */
 	/* the milter */

@@ -74,6 +74,7 @@ int feeds_open(const struct feeds_options *o, struct feeds **out)
 
 	*out = NULL;
 	f->o = *o;
+	f->clock = o->clock != NULL ? o->clock : &f->own_clock;
 	f->own_senders[0] = o->conf->envelope_from;
 	for (unsigned i = 0; i < o->conf->n_feeds; i++) {
 		if (o->conf->feed[i].file != NULL ||

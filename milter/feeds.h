@@ -7,6 +7,7 @@
 
 #include "common/conf.h"
 #include "common/live.h"
+#include "milter/sealing.h"
 
 /*
  * All feeds of the daemon and the one store that they count in. What goes
@@ -26,6 +27,9 @@ struct feeds_options {
 	const char *state;
 	const struct conf *conf; /* borrowed */
 	struct noted *noted;     /* borrowed; NULL: nothing was noted */
+	/* what was seen of the clocks outlives a reload; borrowed. NULL: the
+	   feeds' own */
+	struct sealing_clock *clock;
 	/*
 	 * Called now and then in long work, so that the rest of the daemon can
 	 * breathe. Returns false to stop it.

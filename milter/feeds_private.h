@@ -7,7 +7,6 @@
 #include "milter/feeds.h"
 #include "milter/follow.h"
 #include "milter/follow_journal.h"
-#include "milter/sealing.h"
 
 /* What the feeds_*.c share; nobody else includes this. */
 
@@ -32,10 +31,10 @@ struct feeds {
 	int64_t synced; /* when that was */
 	struct feeds_one one[CONF_FEEDS];
 	unsigned n;
-	struct sealing_clock clock;
-	int64_t clock_step; /* when it was last set; 0: never */
-	int64_t looked;     /* for days to seal */
-	int64_t *sealed;    /* owned: the days known to be sealed */
+	struct sealing_clock *clock; /* borrowed, or own_clock */
+	struct sealing_clock own_clock;
+	int64_t looked;  /* for days to seal */
+	int64_t *sealed; /* owned: the days known to be sealed */
 	unsigned n_sealed;
 	int64_t unreadable; /* a day whose file could not be read: said */
 };

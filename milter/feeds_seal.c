@@ -158,16 +158,15 @@ static void seal_days(struct feeds *f, int64_t now)
 
 void feeds_seal(struct feeds *f, int64_t now, int64_t uptime)
 {
-	int64_t step = sealing_clock_look(&f->clock, now, uptime);
+	int64_t step = sealing_clock_look(f->clock, now, uptime);
 
 	if (step != 0) {
 		log_warn("the clock was set seconds=%lld: no day is sealed "
 			 "for %d minutes",
 		    (long long)step, SEALING_HOLD_S / 60);
-		f->clock_step = now;
 		f->looked = 0;
 	}
-	if (f->store == NULL || !sealing_clock_is_steady(&f->clock) ||
+	if (f->store == NULL || !sealing_clock_is_steady(f->clock) ||
 	    (now - f->looked < LOOK_S && now >= f->looked)) {
 		return;
 	}
@@ -177,5 +176,5 @@ void feeds_seal(struct feeds *f, int64_t now, int64_t uptime)
 
 int64_t feeds_clock_step(const struct feeds *f)
 {
-	return f->clock_step;
+	return f->clock->set;
 }

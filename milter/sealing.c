@@ -49,6 +49,7 @@ int64_t sealing_clock_look(struct sealing_clock *c, int64_t now, int64_t uptime)
 		return 0;
 	}
 	c->hold = uptime + SEALING_HOLD_S;
+	c->set = now;
 	return step;
 }
 

@@ -43,6 +43,7 @@ struct sealing_clock {
 	int64_t now; /* at the last look; 0: there was none */
 	int64_t uptime;
 	int64_t hold; /* until this uptime nothing is sealed */
+	int64_t set;  /* the time that it was last set to; 0: never */
 };
 
 /*

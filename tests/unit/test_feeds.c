@@ -157,6 +157,7 @@ static void test_forced_days(void **state)
 	site_tick(&s, 1);
 	site_stop(&s);
 	s.now += 2 * WHEN_DAY_S;
+	s.uptime += 2 * WHEN_DAY_S;
 	site_start(&s);
 	site_run(&s, 60, 1);
 	for (int64_t day = KIT_DAY; day <= KIT_NEXT; day += WHEN_DAY_S) {
@@ -253,6 +254,30 @@ static void test_clock_stays(void **state)
 	set_clock(&s, s.now + WHEN_DAY_S);
 	run_to(&s, s.now + SEALING_HOLD_S + LOOK_S);
 	UNIT_BOOL("sealed", site_is_sealed(&s, KIT_DAY), true);
+	site_release(&s);
+}
+
+/* Bug: what was seen of the clock was forgotten when feeds began anew. */
+static void test_clock_and_reload(void **state)
+{
+	struct site s;
+	int64_t set;
+
+	(void)state;
+	site_init(&s, 1);
+	site_start(&s);
+	site_session(&s, 0, s.now);
+	site_tick(&s, 1);
+	set_clock(&s, s.now + WHEN_DAY_S);
+	set = s.now;
+	site_restart(&s);
+	run_to(&s, set + SEALING_HOLD_S - 1);
+	UNIT_BOOL("held", site_is_sealed(&s, KIT_DAY), false);
+	UNIT_INT("clock", feeds_clock_step(s.feeds), set);
+	site_restart(&s);
+	run_to(&s, set + SEALING_HOLD_S + LOOK_S);
+	UNIT_BOOL("sealed", site_is_sealed(&s, KIT_DAY), true);
+	UNIT_INT("clock", feeds_clock_step(s.feeds), set);
 	site_release(&s);
 }
 
@@ -413,6 +438,7 @@ int main(void)
 		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_clock_forwards),
 		cmocka_unit_test(test_clock_stays),
+		cmocka_unit_test(test_clock_and_reload),
 		cmocka_unit_test(test_clock_backwards),
 		cmocka_unit_test(test_unreadable_day),
 		cmocka_unit_test(test_times),
