@@ -454,11 +454,6 @@ int feed_note_unread(struct feed *f, int64_t day)
 	    note(f, day + WHEN_DAY_S - 1, COUNTER_UNREAD, 3);
 }
 
-void feed_rescan(const struct feed *f, struct mark *out)
-{
-	*out = f->rescan;
-}
-
 void feed_position(const struct feed *f, struct mark *out)
 {
 	*out = f->read;

@@ -100,9 +100,6 @@ int feed_note_unread(struct feed *f, int64_t day);
 /* How far the feed has read. */
 void feed_position(const struct feed *f, struct mark *out);
 
-/* Where it was to begin again when it was opened: not behind its position. */
-void feed_rescan(const struct feed *f, struct mark *out);
-
 /*
  * The logs end here for good: closes the open sessions and commits. Returns 0
  * or the error of the store.

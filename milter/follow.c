@@ -19,12 +19,9 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/when.h"
 #include "milter/follow.h"
 #include "milter/predecessors.h"
-
-enum {
-	CLOCKS_APART_S = 86400
-};
 
 struct follow {
 	struct feed *feed;
@@ -81,23 +78,47 @@ static int64_t read_whole(
 	return rc != 0 ? rc : (int64_t)n;
 }
 
+/*
+ * The predecessors that may hold the feed's marks. A line may be stamped up to
+ * a day later than it was written (feed.h); an open session, which the other
+ * mark is for, began less than a day ago.
+ */
+static void find_old(const struct follow *fl, struct predecessors *old)
+{
+	struct mark at;
+
+	feed_position(fl->feed, &at);
+	predecessors_find(old, fl->path, FOLLOW_FILES, at.t - WHEN_DAY_S);
+}
+
+/* Says that the place is gone where we stood, and counts it. */
+static int note_lost_place(struct follow *fl, const char *what)
+{
+	log_warn("lost the place in a log file=%s: %s", fl->path, what);
+	return feed_note_gap(fl->feed);
+}
+
+/* Was none of what was read before in the files that were read now? */
+static bool is_lost(const struct follow *fl)
+{
+	struct feed_result result;
+
+	feed_result(fl->feed, &result);
+	return !result.was_new && !result.was_known;
+}
+
 /* All that was logged before the daemon ran. */
 static int catch_up(struct follow *fl)
 {
 	struct predecessors old;
 	const char *paths[FOLLOW_FILES + 1];
-	struct mark from;
 	struct mark at;
 	struct stat st;
 	size_t n = 0;
 	int rc;
 
-	/* an open session may have begun before our place; the stamps may be of
-	   another clock than the file's */
-	feed_rescan(fl->feed, &from);
 	feed_position(fl->feed, &at);
-	predecessors_find(
-	    &old, fl->path, FOLLOW_FILES, from.t - CLOCKS_APART_S);
+	find_old(fl, &old);
 	for (size_t i = 0; at.pos > 0 && i < old.n; i++) {
 		paths[n++] = old.file[i].path;
 	}
@@ -106,14 +127,11 @@ static int catch_up(struct follow *fl)
 	}
 	rc = n > 0 ? feed_read(fl->feed, paths, n, false) : 0;
 	if (rc == ERR_OLD) {
-		/* the place is gone, and what is there we may know already */
-		log_warn("lost the place in a log file=%s: going on behind its "
-			 "end",
-		    fl->path);
-		rc = feed_note_gap(fl->feed);
-		if (rc == 0) {
-			rc = ERR_OLD;
-		}
+		/* what is there we may know already */
+		rc = note_lost_place(fl, "going on behind its end");
+		rc = rc == 0 ? ERR_OLD : rc;
+	} else if (rc == 0 && n > 0 && is_lost(fl)) {
+		rc = note_lost_place(fl, "what came before may be missing");
 	}
 	predecessors_release(&old);
 	return rc;
@@ -164,12 +182,10 @@ void follow_close(struct follow *fl)
 static int64_t on_truncated(struct follow *fl, int64_t now)
 {
 	struct predecessors old;
-	struct mark at;
 	int64_t n = ERR_NOT_FOUND;
 	int rc = 0;
 
-	feed_position(fl->feed, &at);
-	predecessors_find(&old, fl->path, FOLLOW_FILES, at.t - CLOCKS_APART_S);
+	find_old(fl, &old);
 	for (size_t i = old.n; n == ERR_NOT_FOUND && i > 0; i--) {
 		n = read_whole(fl, old.file[i - 1].path, false, now);
 	}

@@ -174,6 +174,84 @@ static void test_old_unreadable(void **state)
 	site_release(&s);
 }
 
+/*
+ * Bug: a session that is open over midnight began in a file that is older
+ * than the last line that was read, and was not looked for there.
+ */
+static void test_open_over_rotation(void **state)
+{
+	struct site s;
+	char text[1024];
+	char begin[1024];
+	char *to;
+
+	(void)state;
+	site_init(&s, 1);
+	site_start(&s);
+	site_session_text(&s, s.now, text, sizeof(text));
+	to = strchr(text, '\n') + 1;
+	(void)snprintf(begin, sizeof(begin), "%.*s", (int)(to - text), text);
+	site_note(&s, 0, s.now);
+	site_append(&s, 0, begin);
+	site_run(&s, 10, 1);
+	site_rotate(&s, 0);
+	site_tick(&s, 300);
+	site_note(&s, 0, s.now);
+	site_run(&s, 20, 1);
+	UNIT_UINT("read", site_counter(&s, KIT_DAY, COUNTER_LINES), 3);
+	site_restart(&s);
+	site_tick(&s, 1);
+	site_append(&s, 0, to);
+	site_tick(&s, 1);
+	check_well(&s, 1);
+	UNIT_UINT("lines", site_counter(&s, KIT_DAY, COUNTER_LINES), 4);
+	site_release(&s);
+}
+
+/* A line may be stamped later than its file was changed. */
+static void test_ahead_over_rotation(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_init(&s, 1);
+	site_start(&s);
+	site_session(&s, 0, s.now + 3600);
+	site_tick(&s, 1);
+	site_stop(&s);
+	site_session(&s, 0, s.now + 3600);
+	site_rotate(&s, 0);
+	site_session(&s, 0, s.now + 3601);
+	site_start(&s);
+	site_tick(&s, 1);
+	check_well(&s, 3);
+	UNIT_STR("said", s.said, "");
+	site_release(&s);
+}
+
+/* The file that we stood in is gone: that is counted, once. */
+static void test_lost_place(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_init(&s, 1);
+	site_start(&s);
+	site_session(&s, 0, s.now);
+	site_tick(&s, 1);
+	site_stop(&s);
+	assert_int_equal(unlink(s.log[0]), 0);
+	site_session(&s, 0, s.now);
+	site_start(&s);
+	site_run(&s, 20, 1);
+	site_restart(&s);
+	site_run(&s, 20, 1);
+	UNIT_UINT("sessions", site_count(&s, KIT_DAY), 2);
+	UNIT_UINT("gap", site_counter(&s, KIT_DAY, COUNTER_GAP), 1);
+	UNIT_UINT("said", site_said(&s, "lost the place in a log"), 1);
+	site_release(&s);
+}
+
 static void make_folder(const char *path)
 {
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -266,6 +344,9 @@ int main(void)
 		cmocka_unit_test_teardown(
 		    test_appears_unreadable, site_as_before),
 		cmocka_unit_test_teardown(test_old_unreadable, site_as_before),
+		cmocka_unit_test(test_open_over_rotation),
+		cmocka_unit_test(test_ahead_over_rotation),
+		cmocka_unit_test(test_lost_place),
 		cmocka_unit_test(test_no_log),
 		cmocka_unit_test(test_no_log_any_more),
 	};
