@@ -355,7 +355,9 @@ int feed_read(struct feed *f, const char *const *paths, size_t n, bool is_final)
 {
 	uint64_t off = 0;
 	size_t i = 0;
-	int rc = f->read.pos > 0 ? feed_find_start(f, paths, n, &i, &off) : 0;
+	int rc = f->read.pos > 0 && n > 0 ?
+	    feed_find_start(f, paths, n, &i, &off) :
+	    0;
 	int rc2;
 
 	store_use(f->store, f->o.name);

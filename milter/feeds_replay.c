@@ -9,6 +9,7 @@
 
 #include "common/control.h"
 #include "common/err.h"
+#include "common/when.h"
 #include "milter/feeds_private.h"
 
 /* The "path" of a file is its number in decimal. */
@@ -88,6 +89,12 @@ static struct feeds_one *find(struct feeds *f, const char *name)
 	return NULL;
 }
 
+/* A time that there is; what is asked for comes from another process. */
+static bool is_time(int64_t t)
+{
+	return t >= 0 && t <= when_utc(9999, 12, 31, 0, 0, 0);
+}
+
 void feeds_replay(struct feeds *f, const struct feeds_replay *r, int64_t now,
     struct live_result *result)
 {
@@ -104,6 +111,10 @@ void feeds_replay(struct feeds *f, const struct feeds_replay *r, int64_t now,
 	if (f->store == NULL || mta_find(copy.mta) == NULL ||
 	    (known != NULL && strcmp(known->mta, copy.mta) != 0)) {
 		result->code = f->store == NULL ? ERR_TEMP : ERR_CONFIG;
+		return;
+	}
+	if (!is_time(r->until)) {
+		result->code = ERR_PARSE;
 		return;
 	}
 	/* it begins again behind these at its next turn */
