@@ -36,9 +36,9 @@ static int run_milter(void *ctx, int channel)
 	    c->milter.group != NULL ? getgrnam(c->milter.group) : NULL;
 	const struct filter_options o = {
 		.socket = c->milter.socket,
-		.has_group = gr != NULL,
-		.group = gr != NULL ? gr->gr_gid : 0,
-		.mode = (mode_t)c->milter.mode,
+		.rights = { .has_group = gr != NULL,
+		    .group = gr != NULL ? gr->gr_gid : 0,
+		    .mode = (mode_t)c->milter.mode },
 		.channel = channel,
 		.own_senders = own_senders,
 	};

@@ -30,8 +30,8 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "milter/filter.h"
-#include "milter/filter_socket.h"
 #include "milter/message.h"
+#include "milter/socket_file.h"
 
 enum {
 	/* an MTA is silent while it receives a long message: not less than
@@ -318,10 +318,13 @@ static int wait_for_end(void)
 }
 
 /* All that can fail. */
-static int start(const struct filter_options *o, struct filter_socket *s)
+static int start(const struct filter_options *o, struct socket_file *s)
 {
+	static const char prefix[] = "unix:";
+	bool is_file = view_starts(view_of(o->socket), prefix);
 	pthread_t thread;
-	int rc = filter_socket_clear(s, o);
+	int rc = socket_file_clear(
+	    s, is_file ? o->socket + strlen(prefix) : NULL, SOCK_STREAM);
 
 	if (rc == 0) {
 		rc = register_callbacks();
@@ -330,7 +333,7 @@ static int start(const struct filter_options *o, struct filter_socket *s)
 		rc = listen_on(o->socket);
 	}
 	if (rc == 0) {
-		rc = filter_socket_grant(s, o);
+		rc = socket_file_grant(s, &o->rights);
 	}
 	if (rc == 0) {
 		take_signals();
@@ -341,7 +344,7 @@ static int start(const struct filter_options *o, struct filter_socket *s)
 
 int filter_run(const struct filter_options *o)
 {
-	struct filter_socket s;
+	struct socket_file s;
 	int rc;
 
 	filter.o = o;
@@ -360,6 +363,6 @@ int filter_run(const struct filter_options *o)
 		log_error("the milter cannot serve socket=%s: %s", o->socket,
 		    err_text(rc));
 	}
-	filter_socket_remove(&s);
+	socket_file_remove(&s);
 	return rc;
 }

@@ -2,8 +2,7 @@
 #ifndef MILTER_FILTER_H
 #define MILTER_FILTER_H
 
-#include <stdbool.h>
-#include <sys/types.h>
+#include "milter/socket_file.h"
 
 /*
  * The milter itself: libmilter, in a process of its own. It tells its parent
@@ -12,12 +11,10 @@
  * message, where one datagram is sent that nothing waits for.
  */
 struct filter_options {
-	const char *socket; /* "unix:/PATH", "inet:PORT@HOST",
+	const char *socket;          /* "unix:/PATH", "inet:PORT@HOST",
 	                       "inet6:PORT@HOST" */
-	bool has_group;     /* of a unix socket ... */
-	gid_t group;        /* ... as far as this process may give it away */
-	mode_t mode;        /* of a unix socket */
-	int channel;        /* SOCK_SEQPACKET to the parent; what it does not
+	struct socket_rights rights; /* of a unix socket */
+	int channel; /* SOCK_SEQPACKET to the parent; what it does not
 	                       take at once is dropped and counted */
 	const char *const *own_senders; /* see struct mta_options */
 };

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "milter/server.h"
+#include "milter/socket_file.h"
 
 enum {
 	CLIENTS_MAX = 16
@@ -34,6 +35,7 @@ struct server {
 	void *ctx;
 	struct server_client client[CLIENTS_MAX];
 	struct sockaddr_un address;
+	struct socket_file file;
 };
 
 static void hang_up(struct server_client *c)
@@ -135,39 +137,24 @@ static void on_connect(void *ctx)
 	(void)close(fd);
 }
 
-/* Is somebody listening there? */
-static bool is_alive(const struct sockaddr_un *address)
-{
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	bool alive = fd >= 0 &&
-	    connect(fd, (const struct sockaddr *)address, sizeof(*address)) ==
-		0;
-
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	return alive;
-}
-
 static int listen_at(struct server *s)
 {
+	static const struct socket_rights rights = { .mode = 0660 };
 	const struct sockaddr *address = (const struct sockaddr *)&s->address;
+	int rc;
 
 	s->fd =
 	    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0) {
 		return -errno;
 	}
-	if (is_alive(&s->address)) {
-		return -EADDRINUSE;
+	rc = socket_file_clear(&s->file, s->address.sun_path, SOCK_SEQPACKET);
+	if (rc == 0 &&
+	    (bind(s->fd, address, sizeof(s->address)) != 0 ||
+		listen(s->fd, CLIENTS_MAX) != 0)) {
+		rc = -errno;
 	}
-	(void)unlink(s->address.sun_path);
-	if (bind(s->fd, address, sizeof(s->address)) != 0 ||
-	    chmod(s->address.sun_path, 0660) != 0 ||
-	    listen(s->fd, CLIENTS_MAX) != 0) {
-		return -errno;
-	}
-	return 0;
+	return rc == 0 ? socket_file_grant(&s->file, &rights) : rc;
 }
 
 int server_open(struct loop *loop, const char *run, server_fn fn, void *ctx,
@@ -212,7 +199,7 @@ void server_close(struct server *s)
 		}
 	}
 	loop_remove(s->watch);
-	(void)unlink(s->address.sun_path);
+	socket_file_remove(&s->file);
 	(void)close(s->fd);
 	free(s);
 }

@@ -176,11 +176,12 @@ static void read_options(int argc, char **argv, struct filter_options *o,
 	while ((c = getopt(argc, argv, "g:m:o:s:")) != -1) {
 		switch (c) {
 		case 'g':
-			o->has_group = true;
-			o->group = (gid_t)strtoul(optarg, NULL, 10);
+			o->rights.has_group = true;
+			o->rights.group = (gid_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'm':
-			o->mode = (mode_t)strtoul(optarg, NULL, 8);
+			o->rights.rights.mode =
+			    (mode_t)strtoul(optarg, NULL, 8);
 			break;
 		case 'o':
 			own[0] = optarg;
@@ -202,7 +203,7 @@ int main(int argc, char **argv)
 {
 	const char *own[2] = { NULL, NULL };
 	const char *state = NULL;
-	struct filter_options o = { .mode = 0660, .own_senders = own };
+	struct filter_options o = { .rights.mode = 0660, .own_senders = own };
 	struct parent p = { .channel = -1 };
 	int status;
 

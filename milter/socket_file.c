@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * filter_socket.c - the file of the milter's unix socket
+ * socket_file.c - the file of a local socket that we listen on
  *
- * libmilter removes whatever has the name, also the socket of another milter
- * that is well, and leaves its own behind.
+ * A process that dies leaves its socket's file behind, and bind(2) does not
+ * take one that is there; libmilter removes whatever has the name, also the
+ * socket of another milter that is well.
  */
 
 #include "config.h"
@@ -18,10 +19,10 @@
 
 #include "common/log.h"
 #include "common/view.h"
-#include "milter/filter_socket.h"
+#include "milter/socket_file.h"
 
 /* Does somebody listen? Returns 0 when not, -EADDRINUSE or another -errno. */
-static int knock(const char *path)
+static int knock(const char *path, int type)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd;
@@ -31,7 +32,7 @@ static int knock(const char *path)
 		view_of(path), address.sun_path, sizeof(address.sun_path))) {
 		return -ENAMETOOLONG;
 	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		return -errno;
 	}
@@ -47,31 +48,29 @@ static int knock(const char *path)
 	return rc == 0 || rc == EAGAIN ? -EADDRINUSE : -rc;
 }
 
-int filter_socket_clear(struct filter_socket *s, const struct filter_options *o)
+int socket_file_clear(struct socket_file *s, const char *path, int type)
 {
-	static const char prefix[] = "unix:";
 	struct stat st;
 	int rc;
 
-	*s = (struct filter_socket){ 0 };
-	if (!view_starts(view_of(o->socket), prefix)) {
+	*s = (struct socket_file){ .path = path };
+	if (path == NULL) {
 		return 0;
 	}
-	s->path = o->socket + strlen(prefix);
 	if (lstat(s->path, &st) != 0) {
 		return errno == ENOENT ? 0 : -errno;
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		return -ENOTSOCK;
 	}
-	rc = knock(s->path);
+	rc = knock(s->path, type);
 	if (rc == 0 && unlink(s->path) != 0 && errno != ENOENT) {
 		rc = -errno;
 	}
 	return rc;
 }
 
-int filter_socket_grant(struct filter_socket *s, const struct filter_options *o)
+int socket_file_grant(struct socket_file *s, const struct socket_rights *rights)
 {
 	struct stat st;
 
@@ -83,15 +82,16 @@ int filter_socket_grant(struct filter_socket *s, const struct filter_options *o)
 	}
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	if (o->has_group && lchown(s->path, (uid_t)-1, o->group) != 0) {
-		log_warn("cannot give the milter's socket to its group "
-			 "socket=%s gid=%lu: %s",
-		    s->path, (unsigned long)o->group, strerror(errno));
+	if (rights->has_group &&
+	    lchown(s->path, (uid_t)-1, rights->group) != 0) {
+		log_warn("cannot give a socket to its group socket=%s "
+			 "gid=%lu: %s",
+		    s->path, (unsigned long)rights->group, strerror(errno));
 	}
-	return chmod(s->path, o->mode) == 0 ? 0 : -errno;
+	return chmod(s->path, rights->mode) == 0 ? 0 : -errno;
 }
 
-void filter_socket_remove(const struct filter_socket *s)
+void socket_file_remove(const struct socket_file *s)
 {
 	struct stat st;
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MILTER_RING_H
+#define MILTER_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/view.h"
+
+/*
+ * Packets from one process to another through memory that both share: one
+ * writes, one reads, nobody waits. What does not fit is dropped and counted,
+ * so that the writer can go on receiving.
+ */
+struct ring;
+
+enum {
+	RING_PACKET_MAX = 64 * 1024 /* bytes of a packet */
+};
+
+/*
+ * Makes a ring in memory that children of fork() share. size_b: a power of 2,
+ * at least 2 * RING_PACKET_MAX. Memory is taken as it is used. NULL when
+ * there is none; errno tells.
+ */
+struct ring *ring_new(size_t size_b);
+void ring_free(struct ring *r); /* NULL is allowed */
+
+/* --- the writer ----------------------------------------------------------- */
+
+/* False: no room, or too long; it was counted. */
+bool ring_put(struct ring *r, const void *data, size_t len);
+
+/* Counts a packet that was too long to be received whole. */
+void ring_note_long(struct ring *r);
+
+/*
+ * Descriptor (eventfd) that is readable after ring_wake(). The writer calls
+ * that after some packets, not after each.
+ */
+void ring_wake(struct ring *r);
+
+/* --- the reader ----------------------------------------------------------- */
+
+int ring_fd(const struct ring *r);
+
+/* Takes down the wake-ups; call it before ring_next(). */
+void ring_acknowledge(struct ring *r);
+
+/*
+ * The next packet; false: none is there. It is valid until ring_drop(), which
+ * makes room for others. A ring that the writer has damaged is emptied, and
+ * that counts as one packet too long.
+ */
+bool ring_next(struct ring *r, struct view *packet);
+void ring_drop(struct ring *r);
+
+/* What was counted since the last call. */
+struct ring_losses {
+	uint64_t full;      /* packets for which there was no room */
+	uint64_t oversized; /* packets that were too long */
+};
+
+void ring_losses(struct ring *r, struct ring_losses *out);
+
+#endif
