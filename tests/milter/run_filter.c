@@ -180,7 +180,7 @@ static void read_options(int argc, char **argv, struct filter_options *o,
 			o->rights.group = (gid_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'm':
-			o->rights.rights.mode =
+			o->rights.mode =
 			    (mode_t)strtoul(optarg, NULL, 8);
 			break;
 		case 'o':
