@@ -21,7 +21,7 @@ enum {
 
 /*
  * Makes a ring in memory that children of fork() share. size_b: a power of 2,
- * at least 2 * RING_PACKET_MAX. Memory is taken as it is used. NULL when
+ * at least 4 * RING_PACKET_MAX. Memory is taken as it is used. NULL when
  * there is none; errno tells.
  */
 struct ring *ring_new(size_t size_b);
