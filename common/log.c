@@ -21,8 +21,20 @@ void log_open(const char *name, bool to_syslog)
 {
 	log_state.name = name;
 	log_state.to_syslog = to_syslog;
-	if (to_syslog) {
-		openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
+	log_reopen();
+}
+
+void log_close(void)
+{
+	if (log_state.to_syslog) {
+		closelog();
+	}
+}
+
+void log_reopen(void)
+{
+	if (log_state.to_syslog) {
+		openlog(log_state.name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 	}
 }
 

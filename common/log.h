@@ -22,6 +22,14 @@ void log_open(const char *name, bool to_syslog);
 void log_set_level(enum log_level level);
 
 /*
+ * For a child of fork() that closes what it inherited: log_close() before,
+ * log_reopen() behind. syslog(3) holds a descriptor of its own, and would go
+ * on to write to its number, whatever that has become.
+ */
+void log_close(void);
+void log_reopen(void);
+
+/*
  * One line per event: a verb phrase, then key=value pairs. Text from outside
  * goes through log_escape() first.
  */

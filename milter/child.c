@@ -45,10 +45,12 @@ static void become_child(pid_t parent, int channel)
 	if (getppid() != parent) {
 		_exit(EX_TEMPFAIL); /* it died before we could ask */
 	}
+	log_close();
 	if (channel > 3) {
 		(void)close_range(3, (unsigned)channel - 1, 0);
 	}
 	(void)close_range((unsigned)channel + 1, ~0U, 0);
+	log_reopen();
 }
 
 static void put_off(struct child *c, int64_t now)
