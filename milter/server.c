@@ -98,8 +98,11 @@ static void on_request(void *ctx)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return;
 	}
-	n_fds = n > 0 ? take_fds(&msg, fds) : 0;
-	if (n > 0 && live_parse(view_make(packet, (size_t)n), &request) == 0) {
+	/* they come with an empty packet, too */
+	n_fds = n >= 0 ? take_fds(&msg, fds) : 0;
+	/* half a request, or a part of its files, is none */
+	if (n > 0 && (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0 &&
+	    live_parse(view_make(packet, (size_t)n), &request) == 0) {
 		c->server->fn(c->server->ctx, c, &request, fds, n_fds);
 	}
 	for (size_t i = 0; i < n_fds; i++) {
