@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -45,23 +46,46 @@ int privileges_find(struct privileges *p, const char *user)
 	return 0;
 }
 
+/*
+ * Where the folder above belongs to somebody else, a link may have the name by
+ * now: what it points to must not be given away.
+ */
 static int make_one(const struct privileges *p, const char *path, mode_t mode)
 {
+	int fd;
+	int rc = 0;
+
 	if (mkdir(path, mode) != 0) {
 		return errno == EEXIST ? 0 : -errno;
 	}
-	/* it is to have this mode, whatever our umask is */
-	if (chmod(path, mode) != 0 ||
-	    (p->is_root && lchown(path, p->uid, p->gid) != 0)) {
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
 		return -errno;
 	}
-	return 0;
+	/* it is to have this mode, whatever our umask is */
+	if (fchmod(fd, mode) != 0 ||
+	    (p->is_root && fchown(fd, p->uid, p->gid) != 0)) {
+		rc = -errno;
+	}
+	(void)close(fd);
+	return rc;
+}
+
+/* "/a/b//" is "/a/b", and its mode the one that is asked for. */
+static char *without_last_slashes(const char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 1 && path[n - 1] == '/') {
+		n--;
+	}
+	return xstrndup(path, n);
 }
 
 int privileges_make_folder(
     const struct privileges *p, const char *path, mode_t mode)
 {
-	char *copy = xstrdup(path);
+	char *copy = without_last_slashes(path);
 	int rc = 0;
 
 	for (char *s = strchr(copy + 1, '/'); s != NULL && rc == 0;
