@@ -2,10 +2,11 @@
 /*
  * filter.c - the milter: libmilter's callbacks, and the life of its process
  *
- * The only file that includes libmilter. It owns threads, one a connection,
- * and signals: it stops on SIGHUP, and up to 5 s after SIGTERM. So it runs in
- * a thread of its own, while the main thread, which the kernel prefers for
- * signals that it does not block, ignores the one and answers the other.
+ * The only file that includes libmilter. It owns threads (one a connection;
+ * Debian's, a pool of workers) and signals: it stops on SIGHUP, and up to 5 s
+ * after SIGTERM. So it runs in a thread of its own, while the main thread,
+ * which the kernel prefers for signals that it does not block, ignores the one
+ * and answers the other.
  */
 
 #include "config.h"
@@ -37,7 +38,9 @@ enum {
 	/* an MTA is silent while it receives a long message: not less than
 	   any timeout of SMTP (RFC 5321 4.5.3.2) */
 	TIMEOUT_S = 2 * 60 * 60,
-	BACKLOG = 128,
+	/* where it is full, an MTA goes on without us, and nobody counts it;
+	   the kernel has a bound of its own */
+	BACKLOG = 4096,
 };
 
 /*

@@ -25,9 +25,9 @@ struct filter_options {
  * replaced, and removed at the end.
  *
  * To be called once, in a process without other threads, which must end by
- * _exit() afterwards: connections may still be open, each with a thread of
- * libmilter that uses what *o points to. libmilter writes to syslog(3) on its
- * own. Takes over the handlers of these signals and of SIGPIPE.
+ * _exit() afterwards: connections may still be open, and threads of libmilter
+ * use what *o points to. libmilter writes to syslog(3) on its own. Takes over
+ * the handlers of these signals and of SIGPIPE.
  *
  * Returns 0 when it was asked to end; -EADDRINUSE when somebody else listens
  * on the socket, -ENOTSOCK when a file that is none has its name, or another

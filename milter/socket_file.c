@@ -57,6 +57,9 @@ int socket_file_clear(struct socket_file *s, const char *path, int type)
 	if (path == NULL) {
 		return 0;
 	}
+	if (strlen(s->path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
+		return -ENAMETOOLONG;
+	}
 	if (lstat(s->path, &st) != 0) {
 		return errno == ENOENT ? 0 : -errno;
 	}

@@ -25,8 +25,8 @@ class Client:
         family = socket.AF_UNIX if isinstance(address, str) else \
             socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
-        self.socket.settimeout(timeout_s)
         self.socket.connect(address)
+        self.socket.settimeout(timeout_s)
         self.steps = self.actions = self.version = None
         self.macros = {}
 

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -103,7 +102,6 @@ static _Noreturn void run_child(struct filter_options *o, int other)
 {
 	sigset_t none;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	(void)close(other);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
