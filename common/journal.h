@@ -8,8 +8,9 @@
 #include "common/journal_entry.h"
 
 /*
- * The systemd journal, entry by entry in its own order, with the means to
- * find a place in it again. Two files implement it, one of which is built: in
+ * The systemd journal, entry by entry in its own order, that of this host with
+ * the entries of this boot last, and with the means to find a place in it
+ * again. Two files implement it, one of which is built: in
  * journal_none.c all that can be done is journal_open(), which fails with
  * ERR_NOT_BUILT. A journal belongs to the process that opened it, also after
  * fork(). Nothing here waits for more than the disk.
