@@ -12,10 +12,52 @@ import socketserver
 import struct
 import threading
 
+<<<<<<< HEAD
 A, NS, CNAME, SOA, MX, TXT, AAAA, ANY = 1, 2, 5, 6, 15, 16, 28, 255
 TYPES = {"A": A, "NS": NS, "CNAME": CNAME, "SOA": SOA, "MX": MX, "TXT": TXT, "AAAA": AAAA}
 UDP_MAX = 512
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+=======
+MX = 15
+_NSD = """\
+server:
+    ip-address: {authority}
+    username: ""
+    zonesdir: {folder}
+    database: ""
+    pidfile: ""
+    xfrdfile: {folder}/xfrd
+    xfrdir: {folder}
+    zonelistfile: {folder}/zonelist
+    server-count: 1
+remote-control:
+    control-enable: no
+zone:
+    name: {zone}
+    zonefile: signed
+"""
+# unbound itself knows that "test" is no zone of the Internet.
+_UNBOUND = """\
+server:
+    interface: {resolver}
+    do-ip6: no
+    username: ""
+    chroot: ""
+    directory: {folder}
+    pidfile: ""
+    use-syslog: no
+    logfile: ""
+    do-not-query-localhost: no
+    trust-anchor-file: {anchor}
+    local-zone: . static
+    local-zone: {zone} transparent
+remote-control:
+    control-enable: no
+stub-zone:
+    name: {zone}
+    stub-addr: {authority}
+"""
+>>>>>>> 547f197 (tests: the log of the system test can rotate)
 
 
 def _name(text):

@@ -17,7 +17,7 @@ import sys
 _UNSHARE = ("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child",
             "--mount-proc", "--propagation", "private")
 _PROGRAMS = ("chroot", "ldconfig", "m4", "openssl", "unshare")
-_MS_RDONLY, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 32, 4096, 16384
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
 
@@ -50,35 +50,57 @@ def settle(host):
         fcntl.ioctl(s, _SIOCSIFFLAGS, name + struct.pack("h", flags) + bytes(14))
 
 
+def _mount(source, target, kind, flags, data=None):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(source, os.fsencode(target), kind, ctypes.c_ulong(flags), data) != 0:
+        raise OSError(ctypes.get_errno(), f"mount {source} on {target}")
+
+
 def bind(source, target, read_only=True):
     """Inside: shows a file or folder of the host at target as well."""
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def mount(src, flags):
-        if libc.mount(src, os.fsencode(target), None, ctypes.c_ulong(flags), None) != 0:
-            raise OSError(ctypes.get_errno(), f"mount {source} on {target}")
-
     if os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
     else:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         open(target, "ab").close()
-    mount(os.fsencode(source), _MS_BIND | _MS_REC)
+    _mount(os.fsencode(source), target, None, _MS_BIND | _MS_REC)
     if read_only:
-        mount(None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY)
+        _mount(None, target, None, _MS_REMOUNT | _MS_BIND | _MS_RDONLY)
 
 
-def count_processes(name):
-    """Inside: how many processes of that name run."""
-    n = 0
+def small_disk(folder, size_b):
+    """Inside: a new folder with room for so much."""
+    os.makedirs(folder)
+    _mount(b"lab", folder, b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=0755,size=%d" % size_b)
+
+
+def add_user(folder, name, uid):
+    """Inside: makes a user and a group of that name; needs an empty folder."""
+    os.makedirs(folder)
+    for path, entry in (("/etc/passwd", f"{name}:x:{uid}:{uid}::/:/bin/false"),
+                        ("/etc/group", f"{name}:x:{uid}:")):
+        copy = os.path.join(folder, os.path.basename(path))
+        shutil.copy(path, copy)
+        with open(copy, "a", encoding="utf-8") as f:
+            f.write(entry + "\n")
+        bind(copy, path)
+
+
+def processes():
+    """Inside: (process, its parent, name) of all that run."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
                 head, _, tail = f.read().rpartition(") ")
         except OSError:
             continue
-        n += head.endswith("(" + name) and tail[0] != "Z"
-    return n
+        state, parent = tail.split()[:2]
+        if state != "Z":
+            yield int(pid), int(parent), head.partition("(")[2]
+
+
+def count_processes(name):
+    return sum(name == other for _, _, other in processes())
 
 
 def remove(folder):
