@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""telltls-milter beside the MTA of a site, with a user of its own."""
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from . import namespace, site as lab_site, telltls
+
+USER, UID = "telltls", 800
+LIMIT_S = 40
+_CONF = """\
+run: {run}
+user: {user}
+milter:
+  socket: {socket}
+feeds:
+  - mta: sendmail
+    file: {log}
+"""
+
+
+class Daemon(telltls.Telltls):
+    """Its state is what is counted live. Everything that it says goes to one
+    file, path("log"), however often it is started."""
+
+    def __init__(self, site, name="live"):
+        self.socket = site.sendmail.inside(lab_site.MILTER_SOCKET)
+        run = os.path.dirname(self.socket)
+        super().__init__(site, name, _CONF.format(run=run, user=USER, socket=self.socket,
+                                                  log=site.log.path))
+        namespace.add_user(self.path("users"), USER, UID)
+        self._process = None
+
+    def start(self):
+        """Returns when it follows the log and its milter answers."""
+        with open(self.path("log"), "ab") as log:
+            self._process = subprocess.Popen(
+                [os.path.join(self.site.place.bin, "milter/telltls-milter"), "-f", "-c", self.conf],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self._wait(self._milter_listens, "its milter does not answer")
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def children(self):
+        """Their numbers by name."""
+        return {name: pid for pid, parent, name in namespace.processes() if parent == self.pid}
+
+    def milter_pid(self):
+        """Of the child that talks to the MTA; None where there is none."""
+        listening = self._milter_inode()
+        for pid in self.children().values():
+            try:
+                links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+            except OSError:  # it has just gone
+                continue
+            if listening is not None and f"socket:[{listening}]" in links:
+                return pid
+        return None
+
+    def _milter_inode(self):
+        with open("/proc/net/unix", encoding="utf-8") as f:
+            for line in f:
+                words = line.split()
+                if words[-1] == self.socket and words[3] == "00010000":  # it listens
+                    return words[6]
+        return None
+
+    def _milter_listens(self):
+        return self.milter_pid() is not None
+
+    def signal(self, number):
+        self._process.send_signal(number)
+
+    def stop(self):
+        """Returns its exit status."""
+        self.signal(signal.SIGTERM)
+        return self._process.wait(LIMIT_S)
+
+    def kill(self):
+        """Nothing of it is left."""
+        self.signal(signal.SIGKILL)
+        self._process.wait()
+        self._wait(lambda: namespace.count_processes("telltls-milter") == 0,
+                   "its children do not end")
+
+    def kill_milter(self):
+        """Returns when the daemon has started another."""
+        old = self.milter_pid()
+        os.kill(old, signal.SIGKILL)
+        self._wait(lambda: self.milter_pid() not in (None, old), "it starts no other milter")
+
+    def wait_read(self):
+        """Returns when it has counted all that is in the log."""
+        def has_read():
+            return self.counters().get("lines", 0) >= self.site.log.n_lines
+        self._wait(has_read, "it does not read its log")
+
+    def _wait(self, condition, text):
+        end = time.monotonic() + LIMIT_S
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(f"telltls-milter: {text}\n{self.log_text()[-4000:]}")
+            time.sleep(0.05)
+
+    def log_text(self):
+        with open(self.path("log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def occupy_milter(self, n):
+        """Connects so often to the milter's socket; returns the connections
+        that were taken, or wait to be."""
+        taken = []
+        for _ in range(n):
+            s = socket.socket(socket.AF_UNIX)
+            s.setblocking(False)
+            if s.connect_ex(self.socket) == 0:
+                taken.append(s)
+            else:
+                s.close()
+        return taken

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How fast mail goes in and out, and a stream of it in the background."""
+import threading
+import time
+
+from . import mta, world
+
+MESSAGES = 200
+CONNECTIONS = 20
+
+
+class Rates:
+    """Messages a second by what was measured; of several runs the best."""
+
+    def __init__(self):
+        self._rates = {}
+
+    def measure(self, title, site):
+        """MESSAGES in over CONNECTIONS, then out in a queue run."""
+        message = world.Message((f"user@good.{world.ZONE}",))
+        start = time.monotonic()
+        for _ in range(CONNECTIONS):
+            mta.submit(mta.QUEUE_ONLY, [message] * (MESSAGES // CONNECTIONS))
+        taken = time.monotonic()
+        site.sendmail.wait_idle()
+        queued = time.monotonic()
+        site.sendmail.run_queue()
+        for key, seconds in (("in", taken - start), ("out", time.monotonic() - queued)):
+            best = self._rates.setdefault((title, key), 0)
+            self._rates[title, key] = max(best, MESSAGES / seconds)
+
+    def ratio(self, title, key, other):
+        return self._rates[title, key] / self._rates[other, key]
+
+    def lines(self, other):
+        """For people: all rates, and the ratio to those of other."""
+        for title in dict.fromkeys(title for title, _ in self._rates):
+            yield f"{title}: " + ", ".join(
+                f"{self._rates[title, key]:.0f}/s {key} ({self.ratio(title, key, other):.2f})"
+                for key in ("in", "out"))
+
+
+class Stream(threading.Thread):
+    """Hands the messages over again and again, until stop()."""
+
+    def __init__(self, messages):
+        super().__init__(daemon=True)
+        self._messages = messages
+        self._end = threading.Event()
+        self._error = None
+        self.rounds = 0
+        self.start()
+
+    def run(self):
+        try:
+            while not self._end.is_set():
+                mta.submit(mta.BACKGROUND, self._messages)
+                self.rounds += 1
+        except (OSError, RuntimeError) as e:
+            self._error = e
+
+    def stop(self):
+        """Returns what was handed over."""
+        self._end.set()
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self._messages * self.rounds
