@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What telltls must have counted, worked out from what the receivers saw."""
 import collections
+from typing import NamedTuple
 
 from . import world
 
@@ -51,9 +52,19 @@ def _key(session, row, domain, log_level):
             session["version"])
 
 
-def facts(truth, log_level):
-    """(sessions by KEY, sessions left out by counter)."""
-    counted, left_out = collections.Counter(), collections.Counter()
+class Seen(NamedTuple):
+    counted: collections.Counter   # sessions by KEY
+    left_out: collections.Counter  # sessions by the name of the counter
+    end: int                       # nothing was later
+
+    @property
+    def n_counted(self):
+        return sum(self.counted.values())
+
+
+def seen(truth, log_level, end):
+    """What telltls must have counted of what the receivers saw."""
+    result = Seen(collections.Counter(), collections.Counter(), end)
     rows = world.addresses()
     for session in truth:
         row = rows[session["ip"]]
@@ -61,10 +72,10 @@ def facts(truth, log_level):
             continue
         for domain, counter in _domains(session, row).items():
             if counter is not None:
-                left_out[counter] += 1
+                result.left_out[counter] += 1
             else:
-                counted[_key(session, row, domain, log_level)] += 1
-    return counted, left_out
+                result.counted[_key(session, row, domain, log_level)] += 1
+    return result
 
 
 def reports(counted):

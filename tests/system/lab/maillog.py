@@ -14,11 +14,13 @@ _STAMP = re.compile(rb"^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ")
 
 
 class MailLog:
-    """Each datagram is one line, in the order in which they came. Beside path,
-    path.whole has all lines in one file, whatever becomes of the other."""
+    """Each datagram is one line, in the order in which they came. The file
+    whole has all of them, whatever becomes of the one at path."""
 
-    def __init__(self, socket_path, path, host="mta"):
-        self.path, self.whole = path, path + ".whole"
+    _ADM = grp.getgrnam("adm").gr_gid
+
+    def __init__(self, socket_path, path, whole, host="mta"):
+        self.path, self.whole = path, whole
         self.n_lines = 0
         self._socket_path = socket_path
         self._host = host.encode()
@@ -33,8 +35,10 @@ class MailLog:
 
     def open(self):
         """Goes on in a file of that name, as a syslog daemon does on SIGHUP."""
-        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-        os.fchown(fd, 0, grp.getgrnam("adm").gr_gid)
+        new = self.whole + ".new"
+        fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        os.fchown(fd, 0, self._ADM)
+        os.rename(new, self.path)
         with self._lock:
             for old in self._files[1:]:
                 old.close()
@@ -44,10 +48,13 @@ class MailLog:
         """Lines still go to the old file, until open()."""
         os.rename(self.path, to)
 
-    def copy_and_truncate(self, to):
-        """In a moment without new lines: those would be lost."""
+    def copy_and_truncate(self, to, wait):
+        """No new line comes while wait(), which returns when all that is there
+        has been read: else the rest would be lost."""
         with self._lock:
+            wait()
             shutil.copy2(self.path, to)
+            os.chown(to, 0, self._ADM)
             os.truncate(self.path, 0)
 
     def _serve(self):
@@ -74,6 +81,14 @@ class MailLog:
             s.sendto(data, self._socket_path)
         if not mark.wait(limit_s):
             raise TimeoutError("mail.log does not keep up")
+
+    def wait_lines(self, n, limit_s=60):
+        """Returns when n more lines have come."""
+        wanted, end = self.n_lines + n, time.monotonic() + limit_s
+        while self.n_lines < wanted:
+            if time.monotonic() > end:
+                raise TimeoutError("mail.log does not grow")
+            time.sleep(0.005)
 
     def lines(self):
         with open(self.whole, encoding="utf-8", errors="replace") as f:

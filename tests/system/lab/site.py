@@ -33,7 +33,8 @@ class Site:
         with open(os.path.join(os.path.dirname(place.src), "etc/sendmail/telltls.m4"),
                   encoding="utf-8") as f:
             self.sendmail.write(mta.TELLTLS_M4, f.read())
-        self.log = maillog.MailLog(self.sendmail.inside("dev/log"), place.path("mail.log"))
+        self.log = maillog.MailLog(self.sendmail.inside("dev/log"), place.path("mail.log"),
+                                  place.path("all-lines"))
         self.truth = receiver.Truth(place.path("truth.jsonl"))
         self._install_certificates(world.start_receivers(place.folder, self.truth))
         self.said = self.make_cf("sendmail", rules, milter, features)

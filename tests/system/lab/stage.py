@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a system test is made of: worlds, each a process in namespaces of its
+own, all at the same time; and TAP of what they found.
+
+A test's script calls main() with its worlds. The script is started again for
+each of them, inside, and calls the world's function with a Tap and a Place.
+
+Needs root and Debian's packages of Sendmail, nsd and unbound, which are
+unpacked and not installed. Where they cannot be had the test is skipped; with
+--must-run, or with TELLTLS_MUST_RUN in the environment (as ./quickstart test
+has it), it fails.
+"""
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from typing import NamedTuple
+
+from . import namespace, packages
+
+
+class Place(NamedTuple):
+    folder: str    # the world's own
+    sendmail: str  # Sendmail and the DNS servers as they were unpacked
+    dns: str
+    src: str       # $TESTS_SRC, the folder tests/ of the sources
+    bin: str       # $TESTS_BIN, the top of the build
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+
+class Tap:
+    """Inside: the test lines, without numbers."""
+
+    def check(self, title, *faults):
+        """One test: it is passed if there are no faults."""
+        print(f"{'not ok' if faults else 'ok'} - {title}")
+        self.note(*faults)
+
+    @staticmethod
+    def note(*texts):
+        for text in texts:
+            print("# " + str(text).replace("\n", "\n# "))
+        sys.stdout.flush()
+
+
+def unequal(what, got, want):
+    """The differences of two dicts, as texts."""
+    return [f"{what} {key}: got {got.get(key, 0)}, want {want.get(key, 0)}"
+            for key in sorted(got.keys() | want.keys(), key=str)
+            if got.get(key, 0) != want.get(key, 0)]
+
+
+class _World:
+    def __init__(self, script, title, place):
+        self.title, self._folder = title, place.folder
+        os.mkdir(place.folder)
+        with open(place.path("tap"), "wb") as tap, open(place.path("output"), "wb") as output:
+            self._process = subprocess.Popen(
+                namespace.command("-B", script, "--inside", title, *place),
+                stdin=subprocess.DEVNULL, stdout=tap, stderr=output)
+
+    def _text(self, name):
+        path = os.path.join(self._folder, name)
+        with open(path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def wait(self, limit_s):
+        """Its lines; one more where it did not come to its end."""
+        why = f"took longer than {limit_s} s"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            why = f"exit {self._process.wait(limit_s)}"
+        self.stop()
+        lines = self._text("tap").splitlines()
+        if why != "exit 0":
+            said = "\n".join([why, *self._text("output").splitlines()[-60:]])
+            lines += ["not ok - comes to its end", "# " + said.replace("\n", "\n# ")]
+        return lines
+
+    def stop(self):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+
+def _print(number, failed, world, limit_s):
+    for line in world.wait(limit_s):
+        status, dash, title = line.partition(" - ")
+        if dash and status in ("ok", "not ok"):
+            number += 1
+            failed += status != "ok"
+            line = f"{status} {number} - {world.title}: {title}"
+        print(line)
+    sys.stdout.flush()
+    return number, failed
+
+
+def _trees():
+    """(why not, Sendmail, DNS)"""
+    why = namespace.why_not()
+    if why is not None:
+        return why, None, None
+    try:
+        return None, packages.tree(packages.SENDMAIL), packages.tree(packages.DNS)
+    except packages.Unavailable as e:
+        return f"no packages: {e}", None, None
+
+
+def _run(script, worlds, limit_s, trees):
+    src = os.environ.get("TESTS_SRC", os.path.dirname(os.path.dirname(script)))
+    top = os.environ.get("TESTS_BIN", os.path.dirname(src))
+    folder = tempfile.mkdtemp(prefix="telltls-system.", dir="/tmp")
+    os.chmod(folder, 0o755)  # telltls-milter has a user of its own
+    number = failed = 0
+    running = []
+    try:
+        for i, title in enumerate(worlds):
+            place = Place(os.path.join(folder, str(i)), *trees, src, top)
+            running.append(_World(script, title, place))
+        for world in running:
+            number, failed = _print(number, failed, world, limit_s)
+    finally:
+        for world in running:
+            world.stop()
+    print(f"1..{number}")
+    if failed or not number:
+        print(f"# what there is to look at: {folder}")
+        return 1
+    namespace.remove(folder)
+    return 0
+
+
+def main(script, worlds, limit_s):
+    """worlds: functions by title. limit_s: for each of them. Returns the exit
+    status."""
+    script = os.path.abspath(script)
+    if sys.argv[1:2] == ["--inside"]:
+        worlds[sys.argv[2]](Tap(), Place(*sys.argv[3:]))
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    why, *trees = _trees()
+    if why is None:
+        return _run(script, worlds, limit_s, trees)
+    if "--must-run" in sys.argv[1:] or "TELLTLS_MUST_RUN" in os.environ:
+        print(f"Bail out! {why}")
+        return 1
+    print(f"1..0 # SKIP {why}")
+    return 0

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The programs of telltls, as they were built."""
+import glob
+import json
+import os
+import subprocess
+
+from . import world
+
+_CONF = """\
+organization: Lab
+contact: {reporter}
+state: {state}
+dns:
+  servers: [{resolver}]
+  trust-anchor: {anchor}
+"""
+
+
+class Telltls:
+    """With a state of its own; more is appended to its configuration. It has
+    its files in the site's folder, with names that begin with name."""
+
+    def __init__(self, site, name="replay", more=""):
+        self.site, self.name = site, name
+        self.state = self.path("state")
+        self.conf = self.path("yaml")
+        with open(self.conf, "w", encoding="utf-8") as f:
+            f.write(_CONF.format(reporter=world.REPORTER, state=self.state,
+                                 resolver=site.dns.resolver, anchor=site.dns.anchor) + more)
+
+    def path(self, what):
+        return self.site.place.path(f"{self.name}.{what}")
+
+    def run(self, program, *args):
+        p = subprocess.run([os.path.join(self.site.place.bin, program), "-c", self.conf, *args],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                           env={**os.environ, "TZ": "UTC0", "LC_ALL": "C"})
+        if p.returncode != 0:
+            raise RuntimeError(f"{program} {args[0]}: exit {p.returncode}\n{p.stdout}{p.stderr}")
+        return p.stdout
+
+    def _json_lines(self, command):
+        out = self.run("tool/telltls", command, "--json")
+        return [json.loads(line) for line in out.splitlines()]
+
+    def replay(self, *logs):
+        """The oldest first; seals."""
+        self.run("tool/telltls", "replay", "--mta", "sendmail", "--seal", *logs)
+
+    def facts(self):
+        return [x for x in self._json_lines("tally") if x["kind"] == "fact"]
+
+    def status(self):
+        return self._json_lines("status")
+
+    def counters(self):
+        """Of the feed."""
+        return next(x["counters"] for x in self.status() if x["kind"] == "feed")
+
+    def report(self, name="reports"):
+        """Makes the reports; returns their files."""
+        folder = self.path(name)
+        self.run("reporter/telltls-report", "--dry-run", folder)
+        return sorted(glob.glob(os.path.join(folder, "*")))

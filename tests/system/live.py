@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""System test: telltls-milter beside a real Sendmail, on its log as it grows.
+
+The daemon is disturbed in all ways that an operator, a disk or a signal can:
+what it counts stays what the receivers saw, to the session, and mail goes on.
+For what it needs see lab/stage.py.
+"""
+import functools
+import glob
+import os
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lab import checks, expect, flow, site, stage, world  # noqa: E402
+from lab.daemon import Daemon  # noqa: E402
+from lab.pace import Stream  # noqa: E402
+from lab.telltls import Telltls  # noqa: E402
+
+LIMIT_S = 200
+# All but those that take their time.
+QUICK = tuple(m for m in world.IMMEDIATE if not any("@hang." in to for to in m.to))
+
+
+def check_end(tap, mail, daemon, messages):
+    """Ends the deliveries; what was counted live, and after the seal, and in a
+    fresh state. Returns what was counted."""
+    mail.sendmail.stop()
+    mail.settle()
+    checks.check_mail(tap, mail, messages)
+    seen = expect.seen(mail.truth.read(), mail.log_level, int(time.time()))
+
+    daemon.wait_read()
+    checks.check_facts(tap, mail, daemon, seen, "live")
+    check_stop(tap, daemon)
+    # mail.log.5 and so on are older, the highest number first.
+    daemon.replay(*sorted(glob.glob(mail.log.path + ".*"), reverse=True), mail.log.path)
+    checks.check_facts(tap, mail, daemon, seen, "after the seal")
+    # A session is left out for sure when nothing more can come in it.
+    checks.check_counters(tap, mail, daemon, seen, "after the seal")
+    checks.check_sealed(tap, daemon)
+
+    replay = Telltls(mail)
+    replay.replay(mail.log.whole)
+    checks.check_facts(tap, mail, replay, seen, "in a fresh state")
+    checks.check_counters(tap, mail, replay, seen, "in a fresh state")
+    return seen.counted
+
+
+def check_stop(tap, daemon):
+    status = daemon.stop()
+    tap.check("SIGTERM ends the daemon", *([f"exit {status}"] if status != 0 else []))
+
+
+def undisturbed(tap, place):
+    mail = site.Site(place, milter=site.MILTER)
+    daemon = Daemon(mail)
+    daemon.start()
+    mail.sendmail.start()
+    mail.deliver(world.IMMEDIATE, world.QUEUED)
+    counted = check_end(tap, mail, daemon, world.IMMEDIATE + world.QUEUED)
+    checks.check_reports(tap, daemon, counted)
+
+
+def disturb(tap, mail, daemon):
+    """All that may happen to the daemon while mail flows: each step begins in
+    the middle of what is logged."""
+    log = mail.log
+    path = f"{log.path}.{{}}".format
+
+    log.wait_lines(300)
+    daemon.kill()
+    log.wait_lines(300)
+    daemon.start()
+    log.wait_lines(100)
+    daemon.kill_milter()
+    log.wait_lines(100)
+    log.rename(path("5"))
+    log.wait_lines(30)
+    log.open()
+    log.wait_lines(100)
+    # Rotated twice while nobody looks.
+    daemon.kill()
+    for number in ("4", "3"):
+        log.wait_lines(100)
+        log.rename(path(number))
+        log.open()
+    log.wait_lines(100)
+    daemon.start()
+    log.copy_and_truncate(path("2"), daemon.wait_read)
+    log.wait_lines(100)
+    daemon.signal(signal.SIGHUP)
+    log.wait_lines(100)
+    check_stop(tap, daemon)
+    log.wait_lines(100)
+    log.rename(path("1"))
+    log.open()
+    daemon.start()
+    daemon.kill()
+    daemon.start()
+
+
+def disturbed(tap, place):
+    mail = site.Site(place, log_level=12, milter=site.MILTER)
+    daemon = Daemon(mail)
+    daemon.start()
+    mail.sendmail.start()
+    stream = Stream(QUICK)
+    disturb(tap, mail, daemon)
+    sent = stream.stop()
+    mail.sendmail.wait_idle()
+    mail.sendmail.run_queue()
+    check_end(tap, mail, daemon, sent)
+
+
+WORLDS = {
+    "the daemon runs": undisturbed,
+    "the daemon is disturbed": disturbed,
+}
+
+if __name__ == "__main__":
+    sys.exit(stage.main(__file__, WORLDS, LIMIT_S))
