@@ -39,7 +39,7 @@ class Daemon(telltls.Telltls):
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # LeakSanitizer would have to ptrace, which the daemon may not.
                 env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
-        self._wait(self._answers, "it does not answer")
+        self.wait(self._answers, "it does not answer")
 
     @property
     def pid(self):
@@ -54,7 +54,8 @@ class Daemon(telltls.Telltls):
         listening = self._milter_inode()
         for pid in self.children().values():
             try:
-                links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+                folder = f"/proc/{pid}/fd"
+                links = [os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)]
             except OSError:  # it has just gone
                 continue
             if listening is not None and f"socket:[{listening}]" in links:
@@ -88,22 +89,24 @@ class Daemon(telltls.Telltls):
         """Nothing of it is left."""
         self.signal(signal.SIGKILL)
         self._process.wait()
-        self._wait(lambda: namespace.count_processes("telltls-milter") == 0,
+        self.wait(lambda: namespace.count_processes("telltls-milter") == 0,
                    "its children do not end")
 
     def kill_milter(self):
         """Returns when the daemon has started another."""
         old = self.milter_pid()
         os.kill(old, signal.SIGKILL)
-        self._wait(lambda: self.milter_pid() not in (None, old), "it starts no other milter")
+        self.wait(lambda: self.milter_pid() not in (None, old), "it starts no other milter")
+
+    def has_read(self):
+        """Has it counted all that is in the log?"""
+        return self.counters().get("lines", 0) >= self.site.log.n_lines
 
     def wait_read(self):
-        """Returns when it has counted all that is in the log."""
-        def has_read():
-            return self.counters().get("lines", 0) >= self.site.log.n_lines
-        self._wait(has_read, "it does not read its log")
+        self.wait(self.has_read, "it does not read its log")
 
-    def _wait(self, condition, text):
+    def wait(self, condition, text):
+        """Until the condition holds; text: what is wrong if it never does."""
         end = time.monotonic() + LIMIT_S
         while not condition():
             if time.monotonic() > end:

@@ -7,6 +7,8 @@ from . import world
 
 # What a log without verifymsg= (LogLevel below 12) says of a bad chain.
 VERIFYMSG_LEVEL = 12
+# What a milter sees of a message.
+NOTABLE = ("own-report", "tls-required-no")
 KEY = ("domain", "mx", "ip", "tls", "reason", "chain", "name", "version")
 RESULT = {"not-offered": "starttls-not-supported", "refused": "starttls-not-supported",
           "failed": "validation-failure", "ok": "success"}
@@ -42,12 +44,12 @@ def _domains(session, row):
     return {d: None if None in kind else min(kind) for d, kind in kinds.items()}
 
 
-def _key(session, row, domain, log_level):
+def _key(session, row, domain, site):
     chain = name = "unknown"
     if session["outcome"] == "ok":
-        name, chain = row.match, "ok"
+        name, chain = row.match if site.rules else "unknown", "ok"
         if row.cert != "good":
-            chain = row.cert if log_level >= VERIFYMSG_LEVEL else "bad"
+            chain = row.cert if site.log_level >= VERIFYMSG_LEVEL else "bad"
     return (domain, session["mx"], session["ip"], session["outcome"], row.reason, chain, name,
             session["version"])
 
@@ -62,19 +64,24 @@ class Seen(NamedTuple):
         return sum(self.counted.values())
 
 
-def seen(truth, log_level, end):
-    """What telltls must have counted of what the receivers saw."""
+def seen(site, end, noted=()):
+    """What telltls must have counted of what the receivers saw. noted: the
+    counters of messages that it knows by its milter, since a plain log tells
+    nothing of them."""
     result = Seen(collections.Counter(), collections.Counter(), end)
     rows = world.addresses()
-    for session in truth:
+    outcomes = ("ok", "failed") if not site.rules else ("ok", "failed", "not-offered", "refused")
+    for session in site.truth.read():
         row = rows[session["ip"]]
-        if session["outcome"] == "no-session":
+        if session["outcome"] not in outcomes:
             continue
         for domain, counter in _domains(session, row).items():
+            if counter in (NOTABLE if not site.rules else ()) and counter not in noted:
+                counter = None
             if counter is not None:
                 result.left_out[counter] += 1
             else:
-                result.counted[_key(session, row, domain, log_level)] += 1
+                result.counted[_key(session, row, domain, site)] += 1
     return result
 
 

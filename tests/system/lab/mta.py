@@ -150,17 +150,30 @@ class Sendmail:
             return False
 
 
+def session(port):
+    """A connection; to be closed by "with"."""
+    smtp = smtplib.SMTP(ADDRESS, port, local_hostname="client.lab.test", timeout=60)
+    smtp.ehlo()
+    return smtp
+
+
+def commands(message):
+    """All that is said for a message, as it is: smtplib would mend addresses.
+    It has sender, to and text()."""
+    return [f"MAIL FROM:<{message.sender}>", *(f"RCPT TO:<{to}>" for to in message.to), "DATA",
+            message.text() + "."]
+
+
+def say(smtp, command):
+    smtp.send(command + "\r\n")
+    code, reply = smtp.getreply()
+    if code != (354 if command == "DATA" else 250):
+        raise RuntimeError(f"{command}: {code} {reply.decode()}")
+
+
 def submit(port, messages):
-    """Hands messages over, all in one connection, as they are: smtplib would
-    mend addresses. Each has sender, to and text()."""
-    with smtplib.SMTP(ADDRESS, port, local_hostname="client.lab.test", timeout=60) as smtp:
-        smtp.ehlo()
+    """Hands messages over, all in one connection."""
+    with session(port) as smtp:
         for message in messages:
-            commands = [f"MAIL FROM:<{message.sender}>", *(f"RCPT TO:<{to}>" for to in message.to)]
-            for command in commands:
-                code, reply = smtp.docmd(command)
-                if code != 250:
-                    raise RuntimeError(f"{command}: {code} {reply.decode()}")
-            code, reply = smtp.data(message.text())
-            if code != 250:
-                raise RuntimeError(f"DATA: {code} {reply.decode()}")
+            for command in commands(message):
+                say(smtp, command)

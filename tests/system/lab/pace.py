@@ -29,15 +29,10 @@ class Rates:
             best = self._rates.setdefault((title, key), 0)
             self._rates[title, key] = max(best, MESSAGES / seconds)
 
-    def ratio(self, title, key, other):
-        return self._rates[title, key] / self._rates[other, key]
-
-    def lines(self, other):
-        """For people: all rates, and the ratio to those of other."""
-        for title in dict.fromkeys(title for title, _ in self._rates):
-            yield f"{title}: " + ", ".join(
-                f"{self._rates[title, key]:.0f}/s {key} ({self.ratio(title, key, other):.2f})"
-                for key in ("in", "out"))
+    def ratios(self, other):
+        """(title, "in" or "out", rate, its ratio to that of other)"""
+        for (title, key), rate in self._rates.items():
+            yield title, key, rate, rate / self._rates[other, key]
 
 
 class Stream(threading.Thread):

@@ -24,7 +24,7 @@ DEBIAN_MC = "include(`/usr/share/sendmail/cf/debian/sendmail.mc')dnl\n"
 class Site:
     def __init__(self, place, log_level=9, features=(), rules=RULES, milter=""):
         namespace.settle(world.HOST)
-        self.place, self.log_level = place, log_level
+        self.place, self.log_level, self.rules = place, log_level, rules
         self.begin = int(time.time())
         self.dns = dns.Dns(place.path("dns"), place.dns, world.ZONE, world.zone(), world.FORGED,
                            world.NAMESERVER, world.RESOLVER)

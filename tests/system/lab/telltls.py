@@ -32,31 +32,34 @@ class Telltls:
     def path(self, what):
         return self.site.place.path(f"{self.name}.{what}")
 
-    def run(self, program, *args):
+    def run(self, program, *args, good=(0,)):
         p = subprocess.run([os.path.join(self.site.place.bin, program), "-c", self.conf, *args],
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
                            env={**os.environ, "TZ": "UTC0", "LC_ALL": "C"})
-        if p.returncode != 0:
+        if p.returncode not in good:
             raise RuntimeError(f"{program} {args[0]}: exit {p.returncode}\n{p.stdout}{p.stderr}")
         return p.stdout
-
-    def _json_lines(self, command):
-        out = self.run("tool/telltls", command, "--json")
-        return [json.loads(line) for line in out.splitlines()]
 
     def replay(self, *logs):
         """The oldest first; seals."""
         self.run("tool/telltls", "replay", "--mta", "sendmail", "--seal", *logs)
 
     def facts(self):
-        return [x for x in self._json_lines("tally") if x["kind"] == "fact"]
+        out = self.run("tool/telltls", "tally", "--json")
+        return [x for x in map(json.loads, out.splitlines()) if x["kind"] == "fact"]
 
     def status(self):
-        return self._json_lines("status")
+        """All is well, or something is wrong: both are to be told."""
+        out = self.run("tool/telltls", "status", "--json", good=(0, 1))
+        return [json.loads(line) for line in out.splitlines()]
 
     def counters(self):
-        """Of the feed."""
-        return next(x["counters"] for x in self.status() if x["kind"] == "feed")
+        """Of the feed; none before it was counted."""
+        return next((x["counters"] for x in self.status() if x["kind"] == "feed"), {})
+
+    def wrong(self):
+        """What an operator must do something about."""
+        return "\n".join(x["text"] for x in self.status() if x["kind"] == "advice" and x["wrong"])
 
     def report(self, name="reports"):
         """Makes the reports; returns their files."""

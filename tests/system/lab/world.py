@@ -13,12 +13,15 @@ from . import certs, receiver
 
 ZONE = "lab.test"
 HOST = "mta." + ZONE
-NAMESERVER = "127.0.1.1"
+NAMESERVER = "127.0.1.1"  # of the zone
+RESOLVER = "127.0.1.2"    # that the MTA asks
 REPORTER = "tlsrpt@" + HOST  # the envelope sender of our reports
 SENDER = "sender@bounce." + ZONE  # failed messages go back to a receiver, too
 STARTTLS_S = 8  # how long the MTA waits in a handshake
 _L60 = "l" * 60
 LONG = f"{_L60}.{_L60}.{_L60}.{ZONE}"
+# A record as it would stand in the log, of a session that there was not.
+FORGERY = f"sm-mta[9]: Q: TLSRPT1^S^i:Q^v:NONE^k:1^h:mx.good.{ZONE}^d:good.{ZONE}."
 
 
 class Row(NamedTuple):
@@ -31,6 +34,7 @@ class Row(NamedTuple):
     greeting: str = None
     refuse_first: int = 0
     reject: bool = False
+    says: str = "accepted"  # in its replies
     cert: str = "good"      # good, expired, not-yet-valid, self-signed, untrusted
     names: tuple = ()       # in the certificate, by default that of the host
     cn: str = None          # in the certificate, by default the first of names
@@ -76,11 +80,18 @@ RECEIVERS = (
     Row("alert", starttls="alert", reason="tls-remote-alert-80-internal-error"),
     Row("hang", starttls="hang", reason="timeout-during-handshake"),
     # These see nothing of a message, so all that goes there is of one kind.
-    Row("reset-no", starttls="reset", left_out="tls-required-no"),
-    Row("reset-own", starttls="reset", left_out="own-report"),
+    Row("reset-no", starttls="reset", reason="connection-closed-during-handshake",
+        left_out="tls-required-no"),
+    Row("reset-own", starttls="reset", reason="connection-closed-during-handshake",
+        left_out="own-report"),
+    Row("old", starttls="old-tls", reason="tls-local-alert-80-internal-error"),
+    # The next MX works.
     Row("multi1", starttls="alert", reason="tls-remote-alert-80-internal-error",
         domains=(f"multi.{ZONE}",)),
     Row("multi2", domains=(f"multi.{ZONE}",), preference=20),
+    Row("soft1", refuse_first=1, domains=(f"soft.{ZONE}",)),
+    Row("soft2", domains=(f"soft.{ZONE}",), preference=20),
+    Row("second", preference=20),
     Row("shared", domains=(f"shared1.{ZONE}", f"shared2.{ZONE}", f"shared3.{ZONE}")),
     Row("later", refuse_first=1),
     Row("reject", reject=True),
@@ -96,6 +107,9 @@ RECEIVERS = (
     Row("hostile", cn="a(b c,d;e^v:NONE^p:^f:\\5Cg$h|i@j\"<%0%1> \u00e9"),
     Row("hostile2", cn="^v:OK^n:match", match="mismatch",
         names=("x^n:match^v:OK", "mx.hostile2", f"mx.hostile2.{ZONE}.x")),
+    Row("hostile3", cn=f"x\nsm-mta[9]: Q: TLSRPT1^S^v:NONE^k:1^d:good.{ZONE}.",
+        names=(FORGERY, f"*\n{FORGERY}", f"mx.hostile3.{ZONE}")),
+    Row("hostile4", says=FORGERY, refuse_first=1),
     # The first certificate is good for both hosts, the second for none.
     Row("two", names=(f"mx.two.{ZONE}", f"mx.leak.{ZONE}")),
     Row("leak", names=("mx.elsewhere.test",), match="mismatch"),
@@ -112,68 +126,83 @@ REJECTING = {d for row in RECEIVERS if row.reject for d in row.served}
 # Whose domain asks for no report, or in a way that is not valid.
 NO_RECORD = ("tls12",)
 BROKEN_RECORD = ("wild",)
+FORGED_RECORD = ("case",)
+# Nobody is at 127.0.1.250.
 ZONE_EXTRA = f"""\
+second.{ZONE}. 60 IN MX 10 mx.refused.{ZONE}.
 refused.{ZONE}. 60 IN MX 10 mx.refused.{ZONE}.
 mx.refused.{ZONE}. 60 IN A 127.0.1.250
+forged-mx.{ZONE}. 60 IN MX 10 mx.forged-mx.{ZONE}.
 _smtp._tls.refused.{ZONE}. 60 IN TXT "v=TLSRPTv1; rua=mailto:tls@refused.{ZONE}"
 """
+# What somebody put into the zone who has no key.
+FORGED = (
+    (f"10 mx.forged-mx.{ZONE}.", f"10 mx.good.{ZONE}."),
+    (f"tls@case.{ZONE}", f"tls@good.{ZONE}"),
+)
 
 
 class Message(NamedTuple):
     to: tuple
     sender: str = SENDER
     tls_required_no: bool = False
+    message_id: str = ""
 
     def text(self):
-        field = "TLS-Required: No\r\n" if self.tls_required_no else ""
+        fields = "TLS-Required: No\r\n" if self.tls_required_no else ""
+        fields += f"Message-ID: <{self.message_id}>\r\n" if self.message_id else ""
         return (f"From: <{SENDER}>\r\nTo: undisclosed-recipients:;\r\nSubject: test\r\n"
-                f"{field}\r\nHello.\r\n")
+                f"{fields}\r\nHello.\r\n")
 
 
-def _to(*users, **more):
+def to_names(*users, **more):
     """A user without a domain is one of NAME.lab.test."""
     return Message(tuple(u if "@" in u else f"user@{u}.{ZONE}" for u in users), **more)
 
 
 IMMEDIATE = (
-    *(_to("user@" + domain) for row in RECEIVERS if row.preference == 10 and not row.left_out
+    *(to_names("user@" + domain) for row in RECEIVERS if row.preference == 10 and not row.left_out
       for domain in row.served),
-    _to("forbidden"),
-    _to("refused"),
-    _to("shared1", "shared2"),
-    _to("shared3", "shared2", "shared1"),
-    _to("relayed1"), _to("relayed1", "relayed2"), _to("relayed3"),
-    _to("good", f"other@good.{ZONE}", "notls", "wild", "wrongname", "shared3", "reset", "later"),
-    _to("user@GOOD.Lab.Test"),
+    to_names("forbidden"),
+    to_names("refused"),
+    to_names("forged-mx"),
+    to_names("second"),
+    to_names("shared1", "shared2"),
+    to_names("shared3", "shared2", "shared1"),
+    to_names("relayed1"), to_names("relayed1", "relayed2"), to_names("relayed3"),
+    to_names("good", f"other@good.{ZONE}", "notls", "wild", "wrongname", "shared3", "reset", "later"),
+    to_names("user@GOOD.Lab.Test"),
     # Left out of the counts.
-    _to("good", tls_required_no=True),
-    _to("notls", tls_required_no=True),
-    _to("reset-no", tls_required_no=True),
-    _to("good", sender=REPORTER),
-    _to("reset-own", sender=REPORTER),
-    _to("user@[127.0.1.11]"),
+    to_names("good", tls_required_no=True),
+    to_names("notls", tls_required_no=True),
+    to_names("reset-no", tls_required_no=True),
+    to_names("good", sender=REPORTER),
+    to_names("reset-own", sender=REPORTER),
+    to_names("user@[127.0.1.11]"),
     # What strangers choose must not end up in other fields.
-    _to("good", sender=""),
-    _to(f'"a^v:OK^n:match^i:FAKE^r:b@c"@selfsigned.{ZONE}'),
-    _to(f'"a b (d) ; , ="@good.{ZONE}', f"user%0%1%2@good.{ZONE}"),
-    _to("good", sender=f'"a^r:user@expired.{ZONE}^v:NONE"@bounce.{ZONE}'),
+    to_names("good", sender=""),
+    to_names("good", message_id=FORGERY),
+    to_names(f'"sm-mta[9]: Q: TLSRPT1^S^v:NONE^k:1^d:notls.{ZONE}."@good.{ZONE}'),
+    to_names(f'"a^v:OK^n:match^i:FAKE^r:b@c"@selfsigned.{ZONE}'),
+    to_names(f'"a b (d) ; , ="@good.{ZONE}', f"user%0%1%2@good.{ZONE}"),
+    to_names("good", sender=f'"a^r:user@expired.{ZONE}^v:NONE"@bounce.{ZONE}'),
     # So long that Sendmail cuts its log line in two.
-    _to(f"{'r' * 50}@{LONG}", sender=f"{'s' * 220}@bounce.{ZONE}"),
+    to_names(f"{'r' * 50}@{LONG}", sender=f"{'s' * 220}@bounce.{ZONE}"),
 )
 QUEUED = (
-    _to("good"), _to("good"), _to(f"third@good.{ZONE}"),
-    _to("shared1"), _to("shared2"),
-    _to("tls12", tls_required_no=True), _to("tls12"),
-    _to("wild", tls_required_no=True), _to("wild", tls_required_no=True),
-    _to("notls"), _to("notls"),
-    _to("tls454"), _to("tls454"),
-    _to("alert"), _to("alert"),
-    _to("two"), _to("leak"),
+    to_names("good"), to_names("good"), to_names(f"third@good.{ZONE}"),
+    to_names("shared1"), to_names("shared2"),
+    to_names("tls12", tls_required_no=True), to_names("tls12"),
+    to_names("wild", tls_required_no=True), to_names("wild", tls_required_no=True),
+    to_names("notls"), to_names("notls"),
+    to_names("tls454"), to_names("tls454"),
+    to_names("alert"), to_names("alert"),
+    to_names("two"), to_names("leak"),
 )
 
 
 def zone():
-    """The zone as text, in the form that dns.py wants."""
+    """The zone as text, one record a line."""
     lines = [f"{ZONE}. 60 IN SOA ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 60",
              f"{ZONE}. 60 IN NS ns.{ZONE}.", f"ns.{ZONE}. 60 IN A {NAMESERVER}",
              f"{HOST}. 60 IN A 127.0.0.1"]
@@ -204,7 +233,7 @@ def mailertable():
 def asking_domains():
     """The domains with a valid record."""
     return {d for row in RECEIVERS for d in row.served
-            if d.partition(".")[0] not in NO_RECORD + BROKEN_RECORD}
+            if d.partition(".")[0] not in NO_RECORD + BROKEN_RECORD + FORGED_RECORD}
 
 
 def start_receivers(folder, truth):
@@ -215,7 +244,7 @@ def start_receivers(folder, truth):
     days = {"expired": (-30, -2), "not-yet-valid": (2, 30)}
     for ip, row in addresses().items():
         pem = None
-        if row.starttls == "tls":
+        if row.starttls.endswith("tls"):
             authority = unknown if row.cert == "untrusted" else known
             pem = authority.issue(row.name, row.names or (row.mx,), row.cn,
                                   days.get(row.cert, (-1, 30)), row.cert == "self-signed")

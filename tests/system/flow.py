@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""System test: mail first. Whatever becomes of telltls-milter, mail goes in
+and out as without it.
+
+The rates are printed. What is asserted is what doc/design.md promises: a
+milter that hangs costs an incoming connection one second, once, and all else
+costs nothing. For what it needs see lab/stage.py.
+"""
+import functools
+import os
+import signal
+import sys
+import time
+
+sys.dont_write_bytecode = True
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lab import checks, mta, site, stage, world  # noqa: E402
+from lab.daemon import Daemon  # noqa: E402
+from lab.pace import Rates  # noqa: E402
+
+LIMIT_S = 200
+ROUNDS = 2
+WITHOUT, WITH = "without telltls", "with telltls"
+# On a machine with other work the same speed is not the same number.
+RATIO_MIN = 1 / 4
+WAIT_S = 1    # by T= in site.MILTER
+SLACK_S = 2.5  # with Sendmail's default the wait would be 10 s
+MESSAGE = world.to_names("good")
+
+
+def check_rates(tap, mail, daemon):
+    """The daemon runs at the beginning and at the end."""
+    rates = Rates()
+
+    def measure(title, cf="sendmail"):
+        mail.sendmail.start(cf)
+        rates.measure(title, mail)
+        mail.sendmail.stop()
+
+    for _ in range(ROUNDS):
+        measure(WITHOUT, "without")
+        measure(WITH)
+        daemon.signal(signal.SIGSTOP)
+        measure("daemon hangs")
+        daemon.signal(signal.SIGCONT)
+        daemon.kill()
+        measure("daemon killed")
+        os.unlink(daemon.socket)
+        measure("daemon absent")
+        daemon.start()
+    ratios = list(rates.ratios(WITHOUT))
+    tap.note(f"messages a second, the best of {ROUNDS}, and the ratio to those {WITHOUT}:",
+             *(f"{title}, {key}: {rate:.0f} ({ratio:.2f})" for title, key, rate, ratio in ratios))
+    tap.check("mail goes in and out at the same speed, whatever the daemon does",
+              *(f"{title}, {key}: {ratio:.2f} of the speed {WITHOUT}"
+                for title, key, _, ratio in ratios if ratio < RATIO_MIN))
+
+
+def timed(function, *args):
+    start = time.monotonic()
+    function(*args)
+    return time.monotonic() - start
+
+
+def check_wait(tap, title, waited):
+    tap.check(f"{title}: a connection waits once, for {WAIT_S} s at most",
+              *([f"waited {waited:.1f} s"] if waited > WAIT_S + SLACK_S else []))
+
+
+def check_hung_milter(tap, mail, daemon):
+    mail.sendmail.start()
+    submit = functools.partial(timed, mta.submit, mta.QUEUE_ONLY)
+    pid = daemon.milter_pid()
+    os.kill(pid, signal.SIGSTOP)
+    check_wait(tap, "the milter hangs", submit([MESSAGE] * 5))
+    waiting = daemon.occupy_milter(200)
+    check_wait(tap, "the milter hangs and takes no more connections", submit([MESSAGE] * 5))
+    for s in waiting:
+        s.close()
+    os.kill(pid, signal.SIGCONT)
+    for moment in ("MAIL", "DATA", "From"):
+        with mta.session(mta.QUEUE_ONLY) as smtp:
+            check_wait(tap, f"the milter hangs at {moment}",
+                       timed(send_hanging, smtp, moment, pid))
+        os.kill(pid, signal.SIGCONT)
+    mail.sendmail.wait_idle()
+
+    os.kill(pid, signal.SIGSTOP)
+    waited = timed(mail.sendmail.run_queue)
+    os.kill(pid, signal.SIGCONT)
+    tap.check("the milter hangs: what goes out does not wait",
+              *([f"waited {waited:.1f} s"] if waited > SLACK_S else []))
+    mail.sendmail.stop()
+
+
+def send_hanging(smtp, moment, pid):
+    """A message; the milter hangs from some moment on."""
+    for command in mta.commands(MESSAGE):  # the last begins with "From:"
+        if command.startswith(moment):
+            os.kill(pid, signal.SIGSTOP)
+        mta.say(smtp, command)
+
+
+def run(tap, place):
+    mail = site.Site(place, milter=site.MILTER)
+    mail.make_cf("without", "", "")
+    daemon = Daemon(mail)
+    daemon.start()
+    check_rates(tap, mail, daemon)
+    check_hung_milter(tap, mail, daemon)
+    mail.settle()
+    daemon.wait_read()
+    counted = sum(checks.count_facts(daemon.facts()).values())
+    seen = len(mail.truth.read())
+    tap.check("all sessions were counted", *stage.unequal("", {"sessions": counted},
+                                                          {"sessions": seen}))
+
+
+if __name__ == "__main__":
+    sys.exit(stage.main(__file__, {"mail first": run}, LIMIT_S))
