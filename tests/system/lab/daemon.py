@@ -39,7 +39,7 @@ class Daemon(telltls.Telltls):
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # LeakSanitizer would have to ptrace, which the daemon may not.
                 env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
-        self.wait(self._answers, "it does not answer")
+        self.wait(self._milter_listens, "its milter does not answer")
 
     @property
     def pid(self):
@@ -69,10 +69,6 @@ class Daemon(telltls.Telltls):
                 if words[-1] == self.socket and words[3] == "00010000":  # it listens
                     return words[6]
         return None
-
-    def _answers(self):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-            return s.connect_ex(os.path.dirname(self.socket) + "/control") == 0
 
     def _milter_listens(self):
         return self.milter_pid() is not None
