@@ -126,18 +126,20 @@ NOTED = (
     *(world.to_names(name) for name in ("good", "tls12", "selfsigned", "alert", "notls")),
     world.to_names("later", "good"),
     *(world.to_names(name, tls_required_no=True)
-      for name in ("good", "expired", "notls", "reset-no", "soft", "hostile4")),
+      for name in ("good", "expired", "notls", "reset-no", "later-data")),
     *(world.to_names(name, sender=world.REPORTER) for name in ("good", "reset-own")),
 )
 
 
 def noted(tap, place):
-    mail = site.Site(place, rules="", milter=site.MILTER)
+    mail = site.Site(place, rules="", milter=site.PATIENT_MILTER)
     daemon = Daemon(mail)
     daemon.start()
     mail.sendmail.start()
     mta.submit(mta.BACKGROUND, NOTED)
     mail.sendmail.wait_idle()
+    mail.settle()
+    daemon.wait_read()  # and before that, what the milter noted
     daemon.kill()
     daemon.start()
     mail.sendmail.run_queue()

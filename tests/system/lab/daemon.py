@@ -46,13 +46,12 @@ class Daemon(telltls.Telltls):
         return self._process.pid
 
     def children(self):
-        """Their numbers by name."""
-        return {name: pid for pid, parent, name in namespace.processes() if parent == self.pid}
+        return [pid for pid, parent, _ in namespace.processes() if parent == self.pid]
 
     def milter_pid(self):
         """Of the child that talks to the MTA; None where there is none."""
         listening = self._milter_inode()
-        for pid in self.children().values():
+        for pid in self.children():
             try:
                 folder = f"/proc/{pid}/fd"
                 links = [os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)]
@@ -82,11 +81,18 @@ class Daemon(telltls.Telltls):
         return self._process.wait(LIMIT_S)
 
     def kill(self):
-        """Nothing of it is left."""
+        """Nothing of it is left: its milter ends by itself."""
         self.signal(signal.SIGKILL)
         self._process.wait()
         self.wait(lambda: namespace.count_processes("telltls-milter") == 0,
-                   "its children do not end")
+                  "its children do not end")
+
+    def kill_all(self):
+        """Leaves the milter's socket, with nobody behind it."""
+        self.signal(signal.SIGSTOP)
+        for pid in self.children():
+            os.kill(pid, signal.SIGKILL)
+        self.kill()
 
     def kill_milter(self):
         """Returns when the daemon has started another."""

@@ -2,6 +2,7 @@
 """How fast mail goes in and out, and a stream of it in the background."""
 import threading
 import time
+from typing import NamedTuple
 
 from . import mta, world
 
@@ -9,15 +10,23 @@ MESSAGES = 200
 CONNECTIONS = 20
 
 
-class Rates:
-    """Messages a second by what was measured; of several runs the best."""
+class Pace(NamedTuple):
+    title: str
+    way: str        # "in" or "out"
+    seconds: float  # for MESSAGES; of several runs the best
 
+    @property
+    def rate(self):
+        return MESSAGES / self.seconds
+
+
+class Paces:
     def __init__(self):
-        self._rates = {}
+        self._seconds = {}
 
     def measure(self, title, site):
         """MESSAGES in over CONNECTIONS, then out in a queue run."""
-        message = world.Message((f"user@good.{world.ZONE}",))
+        message = world.to_names("good")
         start = time.monotonic()
         for _ in range(CONNECTIONS):
             mta.submit(mta.QUEUE_ONLY, [message] * (MESSAGES // CONNECTIONS))
@@ -25,14 +34,12 @@ class Rates:
         site.sendmail.wait_idle()
         queued = time.monotonic()
         site.sendmail.run_queue()
-        for key, seconds in (("in", taken - start), ("out", time.monotonic() - queued)):
-            best = self._rates.setdefault((title, key), 0)
-            self._rates[title, key] = max(best, MESSAGES / seconds)
+        for way, seconds in (("in", taken - start), ("out", time.monotonic() - queued)):
+            key = title, way
+            self._seconds[key] = min(seconds, self._seconds.get(key, seconds))
 
-    def ratios(self, other):
-        """(title, "in" or "out", rate, its ratio to that of other)"""
-        for (title, key), rate in self._rates.items():
-            yield title, key, rate, rate / self._rates[other, key]
+    def all(self):
+        return [Pace(*key, seconds) for key, seconds in self._seconds.items()]
 
 
 class Stream(threading.Thread):

@@ -43,6 +43,8 @@ class _Connection:
             more = self.sock.recv(65536)
             if not more:
                 raise _Gone
+            # Else Sendmail waits 40 ms for our ACK before it sends on.
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
             self.data += more
         line, _, self.data = self.data.partition(b"\n")
         return line.rstrip(b"\r").decode("utf-8", "surrogateescape")
@@ -69,8 +71,7 @@ class _Connection:
             self.seen["outcome"] = "not-offered"
         if self.receiver.starttls != "absent" and self.seen["outcome"] == "not-offered":
             offered.append("STARTTLS")
-        for i, text in enumerate(offered):
-            self.say(f"250{'-' if i < len(offered) - 1 else ' '}{text}")
+        self.say("\r\n".join([f"250-{text}" for text in offered[:-1]] + [f"250 {offered[-1]}"]))
 
     do_helo = do_ehlo
 
@@ -84,7 +85,7 @@ class _Connection:
         if how == "close":
             raise _Gone
         self.say("220 2.0.0 ready for TLS")
-        if how == "tls":
+        if self.receiver.context is not None:
             self.sock = self.receiver.context.wrap_socket(self.sock, server_side=True)
             self.data = b""
             self.seen.update(outcome="ok", version=self.sock.version())
@@ -127,8 +128,10 @@ class _Connection:
             in_header = in_header and line != ""
             if in_header and line.lower().replace(" ", "") == "tls-required:no":
                 self.message["tls_required_no"] = True
-        self.message["taken"] = self.good
-        self.say("250 2.0.0 accepted")
+        reply = self.receiver.data_reply()
+        if reply.startswith("2"):
+            self.message["taken"] = self.good
+        self.say(reply)
 
     def do_rset(self, _):
         self.say("250 2.0.0 ok")
@@ -151,33 +154,46 @@ class _Connection:
 
 
 class Receiver:
-    """One MX host. what has: mx (its name), greeting (or None), refuse_first
-    (recipients answered 451), reject (all recipients answered 550), version
-    (highest of TLS, or None), and starttls: "tls", "absent", a reply like "454
+    """One MX host. what has: mx (its name), greeting (or None), says (the text
+    of replies), refuse_first (recipients answered 451; with refuse_data, whole
+    messages), reject (all recipients answered 550), version (of TLS, or None
+    for any), and starttls: "tls", "old-tls" (1.1), "absent", a reply like "454
     4.7.0", "close" (at once), or, where the handshake should be, "reset",
     "plain", "alert" or "hang" (for patience_s)."""
 
     def __init__(self, ip, what, pem=None, patience_s=10):
         self.ip, self.mx = ip, what.mx
         self.starttls = what.starttls
-        self.greeting = what.greeting or f"220 {what.mx} ESMTP"
+        self.says = what.says
+        self.greeting = what.greeting or f"220 {what.mx} ESMTP {what.says}"
         self.patience_s = patience_s
         self.context = None
         self._reject = what.reject
         self._refuse = what.refuse_first
+        self._refuse_data = what.refuse_data
         if pem is not None:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(pem)
-            if what.version is not None:
-                self.context.maximum_version = what.version
+            version = what.version
+            if what.starttls == "old-tls":  # off by default
+                self.context.set_ciphers("DEFAULT:@SECLEVEL=0")
+                version = ssl.TLSVersion.TLSv1_1
+            if version is not None:
+                self.context.minimum_version = self.context.maximum_version = version
 
     def rcpt_reply(self):
         if self._reject:
-            return "550 5.1.1 unknown"
+            return "550 5.1.1 " + self.says
+        return "250 2.1.5 " + self.says if self._refuse_data else self._reply()
+
+    def data_reply(self):
+        return self._reply() if self._refuse_data else "250 2.0.0 " + self.says
+
+    def _reply(self):
         if self._refuse > 0:
             self._refuse -= 1
-            return "451 4.3.0 try again"
-        return "250 2.1.5 ok"
+            return "451 4.3.0 " + self.says
+        return "250 2.0.0 " + self.says
 
     def start(self, truth):
         server = socket.create_server((self.ip, 25), backlog=64)
@@ -185,6 +201,7 @@ class Receiver:
         def accept():
             while True:
                 sock, _ = server.accept()
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 truth.begin()
                 threading.Thread(target=_Connection(self, sock, truth).run, daemon=True).start()
 

@@ -17,6 +17,8 @@ RULES = f"include(`/{mta.TELLTLS_M4}')dnl\n"
 # As we tell postmasters to write it.
 MILTER = ("INPUT_MAIL_FILTER(`telltls', "
           "`S=unix:/run/telltls/milter.sock, F=, T=C:1s;S:1s;R:1s;E:5s')dnl\n")
+# Where it matters what the milter saw, and the machine may be slow.
+PATIENT_MILTER = MILTER.replace("C:1s;S:1s;R:1s;E:5s", "C:1m;S:1m;R:1m;E:5m")
 MILTER_SOCKET = "run/telltls/milter.sock"  # in Sendmail's root
 DEBIAN_MC = "include(`/usr/share/sendmail/cf/debian/sendmail.mc')dnl\n"
 

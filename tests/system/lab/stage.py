@@ -8,7 +8,7 @@ each of them, inside, and calls the world's function with a Tap and a Place.
 Needs root and Debian's packages of Sendmail, nsd and unbound, which are
 unpacked and not installed. Where they cannot be had the test is skipped; with
 --must-run, or with TELLTLS_MUST_RUN in the environment (as ./quickstart test
-has it), it fails.
+has it), it fails. Titles of worlds as arguments: only these.
 """
 import contextlib
 import os
@@ -141,6 +141,8 @@ def main(script, worlds, limit_s):
         worlds[sys.argv[2]](Tap(), Place(*sys.argv[3:]))
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    names = [x for x in sys.argv[1:] if not x.startswith("-")]
+    worlds = {title: f for title, f in worlds.items() if not names or title in names}
     why, *trees = _trees()
     if why is None:
         return _run(script, worlds, limit_s, trees)

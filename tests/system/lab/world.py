@@ -32,7 +32,8 @@ class Row(NamedTuple):
     starttls: str = "tls"   # this and some more: see receiver.py
     version: object = None
     greeting: str = None
-    refuse_first: int = 0
+    refuse_first: int = 0   # recipients, or if refuse_data messages
+    refuse_data: bool = False
     reject: bool = False
     says: str = "accepted"  # in its replies
     cert: str = "good"      # good, expired, not-yet-valid, self-signed, untrusted
@@ -94,6 +95,7 @@ RECEIVERS = (
     Row("second", preference=20),
     Row("shared", domains=(f"shared1.{ZONE}", f"shared2.{ZONE}", f"shared3.{ZONE}")),
     Row("later", refuse_first=1),
+    Row("later-data", refuse_first=1, refuse_data=True),
     Row("reject", reject=True),
     Row("busy", greeting="421 4.3.2 come back later"),
     Row("long", host="mx." + LONG, domains=(LONG,), cn="long"),
