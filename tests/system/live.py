@@ -6,7 +6,6 @@ The daemon is disturbed in all ways that an operator, a disk or a signal can:
 what it counts stays what the receivers saw, to the session, and mail goes on.
 For what it needs see lab/stage.py.
 """
-import contextlib
 import glob
 import os
 import signal
@@ -17,13 +16,13 @@ import time
 sys.dont_write_bytecode = True
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import checks, expect, mta, namespace, site, stage, world  # noqa: E402
+from lab import checks, expect, mta, site, stage, world  # noqa: E402
 from lab.daemon import Daemon, UID  # noqa: E402
+from lab.disk import Disk  # noqa: E402
 from lab.pace import Stream  # noqa: E402
 from lab.telltls import Telltls  # noqa: E402
 
 LIMIT_S = 200
-DISK_B = 4 << 20
 # All but those that take their time.
 QUICK = tuple(m for m in world.IMMEDIATE if not any("@hang." in to for to in m.to))
 
@@ -146,35 +145,24 @@ def noted(tap, place):
     check_end(tap, mail, daemon, NOTED)
 
 
-def fill(folder):
-    """Leaves no room on the disk; returns the file that takes it."""
-    path = os.path.join(folder, "filler")
-    with contextlib.suppress(OSError), open(path, "wb", 0) as f:
-        while True:
-            f.write(bytes(4096))
-    return path
-
-
 def disk_full(tap, place):
     mail = site.Site(place, milter=site.MILTER)
     daemon = Daemon(mail)
-    namespace.small_disk(daemon.state, DISK_B)
-    os.chown(daemon.state, UID, UID)
+    disk = Disk(daemon.state, UID)
     daemon.start()
     mail.sendmail.start()
-    filler = fill(daemon.state)
     mta.submit(mta.BACKGROUND, QUICK)
     mail.sendmail.wait_idle()
     daemon.wait(lambda: "No space left" in daemon.wrong(), "it does not say that the disk is full")
-    os.remove(filler)
+    disk.free()
     daemon.wait_read()
     # Now there is a file of the day, and it may grow.
-    filler = fill(daemon.state)
+    disk.fill()
     mta.submit(mta.QUEUE_ONLY, world.QUEUED)
     daemon.kill()
     mail.sendmail.run_queue()
     daemon.start()
-    os.remove(filler)
+    disk.free()
     check_end(tap, mail, daemon, QUICK + world.QUEUED)
 
 
