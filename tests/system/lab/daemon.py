@@ -36,9 +36,7 @@ class Daemon(telltls.Telltls):
         with open(self.path("log"), "ab") as log:
             self._process = subprocess.Popen(
                 [os.path.join(self.site.place.bin, "milter/telltls-milter"), "-f", "-c", self.conf],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                # LeakSanitizer would have to ptrace, which the daemon may not.
-                env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.wait(self._milter_listens, "its milter does not answer")
 
     @property
