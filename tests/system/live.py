@@ -22,7 +22,7 @@ from lab.disk import Disk  # noqa: E402
 from lab.pace import Stream  # noqa: E402
 from lab.telltls import Telltls  # noqa: E402
 
-LIMIT_S = 200
+LIMIT_S = 300
 # All but those that take their time.
 QUICK = tuple(m for m in world.IMMEDIATE if not any("@hang." in to for to in m.to))
 
@@ -38,7 +38,7 @@ def check_end(tap, mail, daemon, messages):
     daemon.wait_read()
     checks.check_facts(tap, mail, daemon, seen, "live")
     check_stop(tap, daemon)
-    # mail.log.5 and so on are older, the highest number first.
+    # mail.log.6 and so on are older, the highest number first.
     daemon.replay(*sorted(glob.glob(mail.log.path + ".*"), reverse=True), mail.log.path)
     checks.check_facts(tap, mail, daemon, seen, "after the seal")
     # A session is left out for sure when nothing more can come in it.
@@ -80,9 +80,16 @@ def disturb(tap, mail, daemon):
     log.wait_lines(100)
     daemon.kill_milter()
     log.wait_lines(100)
-    log.rename(path("5"))
+    log.rename(path("6"))
     log.wait_lines(30)
     log.open()
+    log.wait_lines(100)
+    daemon.signal(signal.SIGSTOP)
+    log.wait_lines(100)
+    log.rename(path("5"))
+    log.open()
+    log.wait_lines(100)
+    daemon.signal(signal.SIGCONT)
     log.wait_lines(100)
     # Rotated twice while nobody looks, and compressed.
     daemon.kill()
