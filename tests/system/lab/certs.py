@@ -51,7 +51,8 @@ def _openssl(*args):
 
 def _quote(text):
     """As a value of openssl's configuration."""
-    return "".join("\\" + c if c in "\\\"'#$" else c for c in text)
+    quoted = "".join("\\" + c if c in "\\\"'#$" else c for c in text)
+    return quoted.replace("\n", "\\n")
 
 
 class Authority:

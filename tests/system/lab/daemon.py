@@ -13,6 +13,8 @@ LIMIT_S = 40
 _CONF = """\
 run: {run}
 user: {user}
+milter:
+  socket: unix:{socket}
 feeds:
   - mta: sendmail
     file: {log}

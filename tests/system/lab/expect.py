@@ -95,11 +95,11 @@ def reports(counted):
     return {domain: dict(results) for domain, results in totals.items()}
 
 
-def deliveries():
-    """How often each recipient's receiver must have taken a message."""
+def deliveries(messages):
+    """How often each recipient's receiver must have taken one of messages."""
     served = {d for row in world.RECEIVERS if row.takes_mail for d in row.served}
     wanted = collections.Counter()
-    for message in world.IMMEDIATE + world.QUEUED:
+    for message in messages:
         for to in message.to:
             if hop_of(to) in served or domain_of(to).startswith("["):
                 wanted[to.lower()] += 1
@@ -141,6 +141,8 @@ def gaps(truth, log):
             any(m["to"] and not m["taken"] for s in ok if both("later")(s) for m in s["sent"]),
         "a bounce":
             any(m["from"] == "" and m["taken"] == [world.SENDER] for s in ok for m in s["sent"]),
+        "two hosts of one domain, one after the other":
+            {s["mx"] for s in ok} >= {f"mx.soft1.{world.ZONE}", f"mx.soft2.{world.ZONE}"},
         "a busy host": any(s["outcome"] == "no-session" for s in truth),
         "a record that was cut in two": any("[1]: TLSRPT1^S" in line for line in log),
     }

@@ -42,7 +42,7 @@ class Sendmail:
 
     def __init__(self, root, tree, host, nameserver):
         self.root = root
-        self._daemon = None
+        self._cf = None
         os.makedirs(root)
         self._mount(tree)
         shutil.copytree(os.path.join(tree, "etc/mail"), self.inside("etc/mail"))
@@ -111,9 +111,11 @@ class Sendmail:
         self.write("etc/mail/" + name, text)
         self.run("sh", "-c", f"cd /etc/mail && /usr/libexec/sendmail/makemap hash {name} <{name}")
 
-    def start(self):
-        self.run(_SENDMAIL, "-bi")
-        self.run(_SENDMAIL, "-L", "sm-mta", "-bd")
+    def start(self, cf="sendmail"):
+        """With a .cf that make_cf() has made."""
+        self._cf = f"-C/etc/mail/{cf}.cf"
+        self.run(_SENDMAIL, self._cf, "-bi")
+        self.run(_SENDMAIL, self._cf, "-L", "sm-mta", "-bd")
         self._wait(lambda: self._answers(BACKGROUND) and self._answers(QUEUE_ONLY), "no answer")
 
     def stop(self):
@@ -123,7 +125,7 @@ class Sendmail:
 
     def run_queue(self):
         """One process delivers all that is queued."""
-        self.run(_SENDMAIL, "-L", "sm-mta-runq", "-qf", limit_s=120)
+        self.run(_SENDMAIL, self._cf, "-L", "sm-mta-runq", "-qf", limit_s=120)
 
     def wait_idle(self, limit_s=120):
         """Returns when all deliveries have ended, well or not."""

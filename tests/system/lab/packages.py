@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's Sendmail, unpacked into a folder of its own; never installed.
+"""Debian's Sendmail and DNS servers, unpacked into folders of their own; never
+installed.
 
-Beside Sendmail's packages come those of its libraries that the host lacks.
-The folder is kept for the next run.
+Beside the packages come those of their libraries that the host lacks. The
+folders are kept for the next run.
 """
+import contextlib
+import fcntl
 import glob
 import os
 import shutil
@@ -11,12 +14,14 @@ import subprocess
 import tempfile
 
 CACHE = "/var/cache/telltls-lab"
-SENDMAIL = ("sendmail-base", "sendmail-bin", "sendmail-cf")
+# The version of the first stands for all.
+SENDMAIL = ("sendmail-bin", "sendmail-base", "sendmail-cf")
+DNS = ("unbound", "nsd", "ldnsutils")
 LIMIT_S = 300
 
 
 class Unavailable(Exception):
-    """Why there is no Sendmail."""
+    """Why there are no packages."""
 
 
 def _run(*args, cwd=None):
@@ -33,56 +38,54 @@ def _run(*args, cwd=None):
     return p.stdout
 
 
-def _candidate():
-    for line in _run("apt-cache", "policy", "sendmail-bin").splitlines():
+def _candidate(package):
+    for line in _run("apt-cache", "policy", package).splitlines():
         key, _, value = line.strip().partition(": ")
         if key == "Candidate" and value != "(none)":
             return value
-    return None
+    raise Unavailable("no package " + package)
 
 
-def _wanted():
-    """Sendmail's packages and what would be installed with them."""
-    out = _run("apt-get", "-s", "-q", "install", "--no-install-recommends", "sendmail-bin")
+def _unpack(packages, path):
+    """The packages and what would be installed with them."""
+    out = _run("apt-get", "-s", "-q", "install", "--no-install-recommends", *packages)
     also = {line.split()[1] for line in out.splitlines() if line.startswith("Inst ")}
-    return sorted(also.union(SENDMAIL))
-
-
-def _unpack(path):
     tmp = tempfile.mkdtemp(prefix="new.", dir=CACHE)
     try:
         os.mkdir(os.path.join(tmp, "debs"))
         tree = os.path.join(tmp, "tree")
         os.mkdir(tree)
-        _run("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *_wanted(),
-             cwd=os.path.join(tmp, "debs"))
+        _run("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download",
+             *sorted(also.union(packages)), cwd=os.path.join(tmp, "debs"))
         for deb in sorted(glob.glob(os.path.join(tmp, "debs", "*.deb"))):
             _run("dpkg", "-x", deb, tree)
         os.chmod(tree, 0o755)
-        try:
-            os.rename(tree, path)
-        except OSError:  # somebody else was quicker
-            if not os.path.isdir(path):
-                raise
+        os.rename(tree, path)
     finally:
         shutil.rmtree(tmp, ignore_errors=True)
 
 
-def _tree():
-    version = _candidate()
-    if version is None:
-        raise Unavailable("no package sendmail-bin")
-    path = os.path.join(CACHE, "sendmail-" + version)
+def _tree(packages):
+    path = os.path.join(CACHE, f"{packages[0]}-{_candidate(packages[0])}")
     if not os.path.isdir(path):
-        _unpack(path)
+        _unpack(packages, path)
     return path
 
 
-def sendmail_tree():
-    """The folder that holds Sendmail's usr/ and etc/. To be read only."""
+@contextlib.contextmanager
+def _alone():
+    """Tests run at the same time, and so would apt-get."""
     os.makedirs(CACHE, 0o755, exist_ok=True)
-    try:
-        return _tree()
-    except Unavailable:  # package lists that are missing or out of date
-        _run("apt-get", "-q", "update")
-        return _tree()
+    with open(os.path.join(CACHE, "lock"), "w", encoding="ascii") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
+def tree(packages):
+    """The folder that holds the packages' usr/ and etc/. To be read only."""
+    with _alone():
+        try:
+            return _tree(packages)
+        except Unavailable:  # package lists that are missing or out of date
+            _run("apt-get", "-q", "update")
+            return _tree(packages)
