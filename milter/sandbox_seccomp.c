@@ -81,31 +81,35 @@ static const int forbidden[] = {
 };
 
 /*
- * Families of sockets: the ranges between the ones that are allowed. The C
- * library asks the kernel for its addresses by AF_NETLINK.
+ * Families of sockets, all but those that are allowed. The C library asks the
+ * kernel for its addresses by AF_NETLINK.
  */
+static int forbid_family(
+    scmp_filter_ctx filter, enum scmp_compare how, scmp_datum_t family)
+{
+	const struct scmp_arg_cmp of_family = {
+		.arg = 0, .op = how, .datum_a = family
+	};
+
+	return seccomp_rule_add_array(
+	    filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, &of_family);
+}
+
 static int forbid_families(scmp_filter_ctx filter, bool has_network)
 {
-	static const int allowed[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
-	size_t n = has_network ? 4 : 1;
+	static const scmp_datum_t allowed[] = { AF_UNIX, AF_INET, AF_INET6,
+		AF_NETLINK };
+	size_t n = has_network ? sizeof(allowed) / sizeof(allowed[0]) : 1;
+	scmp_datum_t family = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i <= n && rc == 0; i++) {
-		scmp_datum_t low =
-		    i == 0 ? 0 : (scmp_datum_t)allowed[i - 1] + 1;
-
-		if (i == n) {
-			rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-			    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GE, low));
-			continue;
+	for (size_t i = 0; i < n; i++) {
+		for (; family < allowed[i] && rc == 0; family++) {
+			rc = forbid_family(filter, SCMP_CMP_EQ, family);
 		}
-		for (scmp_datum_t f = low;
-		     f < (scmp_datum_t)allowed[i] && rc == 0; f++) {
-			rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-			    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, f));
-		}
+		family = allowed[i] + 1;
 	}
-	return rc;
+	return rc == 0 ? forbid_family(filter, SCMP_CMP_GE, family) : rc;
 }
 
 int sandbox_enter(bool has_network)

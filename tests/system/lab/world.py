@@ -172,7 +172,8 @@ IMMEDIATE = (
     to_names("shared1", "shared2"),
     to_names("shared3", "shared2", "shared1"),
     to_names("relayed1"), to_names("relayed1", "relayed2"), to_names("relayed3"),
-    to_names("good", f"other@good.{ZONE}", "notls", "wild", "wrongname", "shared3", "reset", "later"),
+    to_names("good", f"other@good.{ZONE}", "notls", "wild", "wrongname", "shared3", "reset",
+             "later"),
     to_names("user@GOOD.Lab.Test"),
     # Left out of the counts.
     to_names("good", tls_required_no=True),
