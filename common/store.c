@@ -143,6 +143,8 @@ void store_close(struct store *s)
 	}
 	day_set_close(s->days);
 	if (s->lock >= 0) {
+		/* a child of fork() may have it open still */
+		(void)flock(s->lock, LOCK_UN);
 		(void)close(s->lock);
 	}
 	free(s);

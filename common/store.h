@@ -38,14 +38,19 @@ struct store_limits {
 
 /*
  * Opens STATE/tally for writing; makes the directories (0750) if need be and
- * takes the writer's lock, which a child of fork() shares until it closes it.
+ * takes the writer's lock, which a child of fork() shares: a parent that is
+ * killed leaves it to a child that has not closed it, and a child that closes
+ * the store takes it from its parent.
  * Returns 0, ERR_BUSY (another writer), -errno.
  * Where files may be limited in size, the caller ignores SIGXFSZ.
  */
 int store_open(
     const char *state, const struct store_limits *limits, struct store **out);
 
-/* Drops what is not committed. NULL is allowed. */
+/*
+ * Drops what is not committed, and gives up the lock, whatever children there
+ * are. NULL is allowed.
+ */
 void store_close(struct store *s);
 
 /*

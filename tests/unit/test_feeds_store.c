@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "tests/unit/feeds_kit.h"
 
@@ -223,6 +224,37 @@ static void test_two_feeds(void **state)
 	site_release(&s);
 }
 
+/*
+ * Bug: a reload that came while a child was being started, and had not yet
+ * closed what it inherited, found the lock taken: the daemon ended.
+ */
+static void test_fork(void **state)
+{
+	struct site s;
+	int pipes[2];
+	pid_t pid;
+	char byte;
+
+	(void)state;
+	site_init(&s, 1);
+	site_start(&s);
+	assert_int_equal(pipe(pipes), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		(void)close(pipes[1]);
+		_exit(read(pipes[0], &byte, 1) == 0 ? 0 : 1);
+	}
+	(void)close(pipes[0]);
+	site_session(&s, 0, s.now);
+	site_restart(&s);
+	site_tick(&s, 1);
+	check_counts(&s, KIT_DAY, 1);
+	(void)close(pipes[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	site_release(&s);
+}
+
 /* A file of another day that is damaged keeps feeds from their marks. */
 static void test_damaged(void **state)
 {
@@ -276,6 +308,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_read_only, site_as_before),
 		cmocka_unit_test_teardown(test_lock_taken, no_file_limit),
 		cmocka_unit_test(test_two_feeds),
+		cmocka_unit_test(test_fork),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_no_state),
 	};
