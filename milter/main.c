@@ -6,13 +6,49 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/strbuf.h"
 #include "milter/daemon.h"
 #include "milter/daemon_private.h"
+
+/*
+ * A descriptor that was closed when we were started must not become one of our
+ * files: what is written to standard error would go there.
+ */
+static void open_standard(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+}
+
+/*
+ * A path that will be looked at again, from elsewhere: in the background the
+ * working directory is "/". Freed by the end of the process; NULL stays.
+ */
+static const char *absolute(const char *path)
+{
+	char *folder = path != NULL && path[0] != '/' ? getcwd(NULL, 0) : NULL;
+	struct strbuf out;
+
+	if (folder == NULL) {
+		return path;
+	}
+	strbuf_init(&out, strlen(folder) + strlen(path) + 1);
+	strbuf_addf(&out, "%s/%s", folder, path);
+	free(folder);
+	return out.s;
+}
 
 /*
  * Goes to the background. In the process that the shell started it does not
@@ -49,8 +85,10 @@ int main(int argc, char **argv)
 	struct options options;
 	struct conf conf;
 	int ready = -1;
-	int rc = options_parse(&options, argc, argv);
+	int rc;
 
+	open_standard();
+	rc = options_parse(&options, argc, argv);
 	if (rc >= 0) {
 		return rc;
 	}
@@ -64,6 +102,8 @@ int main(int argc, char **argv)
 		return rc;
 	}
 	if (!options.is_foreground) {
+		options.config = absolute(options.config);
+		options.state = absolute(options.state);
 		ready = to_background();
 		log_open("telltls-milter", true);
 	}
