@@ -48,7 +48,7 @@ static int64_t uptime(void)
 }
 
 /* Was a signal sent that ends us? They are blocked, and read in the loop. */
-static bool is_ending(void)
+static bool is_end_pending(void)
 {
 	sigset_t pending;
 
@@ -63,7 +63,7 @@ bool daemon_breathe(void *ctx)
 
 	daemon_notes_drain(d);
 	notify_alive();
-	return !is_ending();
+	return !d->is_ending && !is_end_pending();
 }
 
 /* --- what happens --------------------------------------------------------- */
@@ -143,6 +143,7 @@ static void on_signal(void *ctx)
 			break;
 		default:
 			log_info("ending signal=%u", info.ssi_signo);
+			d->is_ending = true;
 			loop_stop(d->loop);
 			break;
 		}
@@ -188,6 +189,14 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 	return rc;
 }
 
+/* Also as often as the service manager wants to hear of us, twice over. */
+static unsigned tick_ms(void)
+{
+	unsigned half = notify_interval_ms() / 2;
+
+	return half > 0 && half < TICK_MS ? half : TICK_MS;
+}
+
 static int open_loop(struct daemon *d)
 {
 	d->loop = loop_new();
@@ -198,7 +207,7 @@ static int open_loop(struct daemon *d)
 	}
 	d->watch = watch_new();
 	d->on_signal = loop_add_fd(d->loop, d->signals, on_signal, d);
-	d->tick = loop_add_timer(d->loop, TICK_MS, on_tick, d);
+	d->tick = loop_add_timer(d->loop, tick_ms(), on_tick, d);
 	if (watch_fd(d->watch) >= 0) {
 		d->on_change =
 		    loop_add_fd(d->loop, watch_fd(d->watch), on_change, d);
@@ -224,17 +233,19 @@ static int open_state(struct daemon *d)
 		return EX_CANTCREAT;
 	}
 	daemon_pid_write(d);
+	d->is_up = true;
 	return EX_OK;
 }
 
 static void close_all(struct daemon *d)
 {
 	daemon_milter_stop(d, JOIN_MS);
-	if (d->feeds != NULL) {
-		work(d);
-	}
-	if (d->server != NULL) {
+	if (d->is_up) {
 		daemon_pid_remove(d);
+	}
+	if (d->is_up && d->feeds != NULL) {
+		/* the last lines; much that is left to catch up with waits */
+		work(d);
 	}
 	server_close(d->server);
 	feeds_close(d->feeds);
@@ -298,8 +309,9 @@ int daemon_run(const struct options *o, struct conf *conf, int ready)
 		on_tick(&d);
 		if (loop_run(d.loop) != 0) {
 			log_error("cannot wait error=\"%s\"", strerror(errno));
-			rc = EX_OSERR;
+			d.code = EX_OSERR;
 		}
+		rc = d.code;
 		notify_stopping();
 	}
 	if (ready >= 0) {

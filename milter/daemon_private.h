@@ -17,6 +17,9 @@ struct daemon {
 	struct conf conf;
 	int64_t started;
 	bool is_sandboxed;
+	bool is_up;     /* all was opened: the loop runs, or has run */
+	bool is_ending; /* a signal said so */
+	int code;       /* why the loop was left: an exit code */
 	struct loop *loop;
 	struct loop_watch *tick;
 	struct loop_watch *soon; /* a look at the logs is due; NULL: none */

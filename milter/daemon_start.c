@@ -197,6 +197,7 @@ void daemon_reload(struct daemon *d)
 		if (rc != 0) {
 			log_error("cannot open state=%s error=\"%s\"",
 			    daemon_state(d, &d->conf), err_text(rc));
+			d->code = EX_CANTCREAT;
 			loop_stop(d->loop);
 		}
 		return;
