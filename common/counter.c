@@ -56,6 +56,10 @@ static const struct {
 	    "RateLimitBurst" },
 	[COUNTER_CALLOUT] = { "callout",
 	    "sessions left out: callouts, which verify an address" },
+	[COUNTER_TLS_NOT_LOGGED] = { "tls-not-logged",
+	    "sessions not judged: the log tells nothing of TLS" },
+	[COUNTER_BAD_DATAGRAM] = { "bad-datagram",
+	    "datagrams that are malformed" },
 };
 
 const char *counter_word(enum counter c)

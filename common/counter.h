@@ -35,6 +35,8 @@ enum counter {
 	COUNTER_RULES_BYTES, /* bytes of their text */
 	COUNTER_SUPPRESSED,  /* messages of the MTA that journald dropped */
 	COUNTER_CALLOUT,    /* left out: a callout, which carries no mail */
+	COUNTER_TLS_NOT_LOGGED, /* counted, but the log tells of no TLS at all */
+	COUNTER_BAD_DATAGRAM,   /* a datagram that does not parse */
 	COUNTER_COUNT,
 	COUNTER_SLOTS = 48 /* room in the file */
 };

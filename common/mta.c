@@ -13,7 +13,7 @@
 #include "common/ascii.h"
 #include "common/mta_type.h"
 
-static const struct mta_type *const types[] = { &sendmail_type };
+static const struct mta_type *const types[] = { &sendmail_type, &postfix_type };
 
 enum {
 	TYPES = sizeof(types) / sizeof(types[0])
@@ -36,7 +36,7 @@ const char *mta_name(const struct mta_type *type)
 
 const char *const *mta_names(void)
 {
-	static const char *const names[] = { "sendmail", NULL };
+	static const char *const names[] = { "sendmail", "postfix", NULL };
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == TYPES + 1,
 	    "a name for every row");

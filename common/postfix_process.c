@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * postfix_process.c - the delivering processes of a Postfix
+ *
+ * A process does one thing at a time: what it says of TLS is about the
+ * message that it names next. Then the session is told, but more recipients of
+ * it may follow, and must not pass for another session.
+ */
+
+#include "config.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "common/hash.h"
+#include "common/mem.h"
+#include "common/postfix_state.h"
+
+static unsigned slot_of(uint64_t host, uint32_t pid)
+{
+	/* pids are given out in sequence: their low bits do not collide */
+	return (unsigned)((host ^ pid) % POSTFIX_PROCESSES);
+}
+
+struct postfix_process *postfix_process_find(
+    const struct postfix *pf, const struct postfix_event *e)
+{
+	uint64_t host = postfix_host(e);
+	struct postfix_process *p = pf->slot[slot_of(host, e->line->pid)];
+
+	return p != NULL && p->pid == e->line->pid && p->host == host ? p :
+									NULL;
+}
+
+static void free_sessions(struct postfix *pf, struct postfix_process *p)
+{
+	struct postfix_session *s;
+
+	while ((s = TAILQ_FIRST(&p->sessions)) != NULL) {
+		TAILQ_REMOVE(&p->sessions, s, link);
+		pf->n_sessions--;
+		free(s);
+	}
+}
+
+void postfix_process_free(struct postfix *pf, struct postfix_process *p)
+{
+	postfix_timer_stop(&pf->timers, &p->timer);
+	postfix_served_drop(pf, &p->served);
+	free_sessions(pf, p);
+	pf->slot[slot_of(p->host, p->pid)] = NULL;
+	free(p);
+}
+
+static bool is_delivering(const struct postfix_process *p)
+{
+	return p->n_sessions > 0 || p->fault_pos != UINT64_MAX;
+}
+
+void postfix_process_touch(
+    struct postfix *pf, struct postfix_process *p, int64_t t)
+{
+	p->last = t;
+	if (is_delivering(p)) {
+		postfix_timer_set(&pf->timers, &p->timer, t + POSTFIX_WAIT_S);
+		return;
+	}
+	postfix_timer_stop(&pf->timers, &p->timer);
+	if (!postfix_timer_runs(&p->served.timer)) {
+		postfix_process_free(pf, p);
+	}
+}
+
+static int close_session(
+    struct postfix *pf, struct postfix_process *p, struct postfix_session *s)
+{
+	return postfix_process_emit(
+	    pf, p, s, "", postfix_mark_why(pf, s->message));
+}
+
+static int close_sessions(struct postfix *pf, struct postfix_process *p)
+{
+	int rc = 0;
+
+	while (rc == 0 && !TAILQ_EMPTY(&p->sessions)) {
+		rc = close_session(pf, p, TAILQ_FIRST(&p->sessions));
+	}
+	p->fault_pos = UINT64_MAX;
+	return rc;
+}
+
+int postfix_process_close(
+    struct postfix *pf, struct postfix_process *p, bool expired)
+{
+	int rc = 0;
+
+	if (expired && p->n_sessions > 0) {
+		rc = postfix_bump(pf, p->last, COUNTER_EXPIRED);
+	}
+	if (rc == 0) {
+		rc = close_sessions(pf, p);
+	}
+	if (rc == 0) {
+		postfix_process_touch(pf, p, p->last);
+	}
+	return rc;
+}
+
+/* Makes room in a slot. */
+static int evict(struct postfix *pf, struct postfix_process *p, int64_t t)
+{
+	int rc = 0;
+
+	if (p->n_sessions > 0) {
+		rc = postfix_bump(pf, t, COUNTER_EVICTED);
+	}
+	if (rc == 0) {
+		rc = close_sessions(pf, p);
+	}
+	if (rc == 0) {
+		postfix_process_free(pf, p);
+	}
+	return rc;
+}
+
+int postfix_process_get(struct postfix *pf, const struct postfix_event *e,
+    struct postfix_process **out)
+{
+	uint64_t host = postfix_host(e);
+	unsigned slot = slot_of(host, e->line->pid);
+	struct postfix_process *p = pf->slot[slot];
+	int rc = 0;
+
+	if (p != NULL && (p->pid != e->line->pid || p->host != host)) {
+		rc = evict(pf, p, e->line->t);
+		p = NULL;
+	}
+	if (rc == 0 && p == NULL) {
+		p = xcalloc(1, sizeof(*p));
+		p->timer.kind = POSTFIX_TIMER_PROCESS;
+		p->timer.id = host ^ (uint64_t)e->line->pid << 32;
+		p->served.timer.kind = POSTFIX_TIMER_SERVED;
+		p->served.timer.id = p->timer.id;
+		p->served.process = p;
+		p->host = host;
+		p->pid = e->line->pid;
+		p->fault_pos = UINT64_MAX;
+		TAILQ_INIT(&p->sessions);
+		pf->slot[slot] = p;
+	}
+	*out = p;
+	return rc;
+}
+
+uint64_t postfix_process_oldest(const struct postfix_process *p)
+{
+	const struct postfix_session *s = TAILQ_FIRST(&p->sessions);
+
+	return s != NULL && s->pos < p->fault_pos ? s->pos : p->fault_pos;
+}
+
+int postfix_process_add(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e, const struct postfix_peer *peer,
+    struct postfix_session **out)
+{
+	struct postfix_session *s = xcalloc(1, sizeof(*s));
+	int rc = 0;
+
+	postfix_session_init(s, e->pos, e->line->t, peer);
+	TAILQ_INSERT_TAIL(&p->sessions, s, link);
+	p->n_sessions++;
+	pf->n_sessions++;
+	*out = s;
+	if (p->n_sessions > POSTFIX_SESSIONS) {
+		rc = postfix_bump(pf, e->line->t, COUNTER_EVICTED);
+	}
+	if (rc == 0 && p->n_sessions > POSTFIX_SESSIONS) {
+		rc = close_session(pf, p, TAILQ_FIRST(&p->sessions));
+	}
+	return rc;
+}
+
+struct postfix_session *postfix_process_current(
+    const struct postfix_process *p, const struct postfix_peer *peer)
+{
+	struct postfix_session *s = TAILQ_LAST(&p->sessions, postfix_sessions);
+
+	return s != NULL && !s->is_over && postfix_session_is_with(s, peer) ?
+	    s :
+	    NULL;
+}
+
+int postfix_process_emit(struct postfix *pf, struct postfix_process *p,
+    struct postfix_session *s, const char *domain, enum counter why)
+{
+	int rc = postfix_session_emit(pf, s, domain, why);
+
+	if (rc == 0) {
+		TAILQ_REMOVE(&p->sessions, s, link);
+		p->n_sessions--;
+		pf->n_sessions--;
+		free(s);
+	}
+	return rc;
+}
+
+int postfix_process_set_message(
+    struct postfix *pf, struct postfix_process *p, uint64_t message)
+{
+	struct postfix_session *s = TAILQ_FIRST(&p->sessions);
+	int rc = 0;
+
+	while (rc == 0 && s != NULL) {
+		struct postfix_session *next = TAILQ_NEXT(s, link);
+
+		if (s->message == 0) {
+			s->message = message;
+		} else if (s->message != message) {
+			rc = close_session(pf, p, s);
+		}
+		s = next;
+	}
+	return rc;
+}
+
+/* --- the session that was told last --- */
+
+/*
+ * The parts of delays= that are over when the first recipient is told are the
+ * same for all recipients of a session, and differ between two attempts.
+ */
+static uint64_t session_hash(const struct postfix_line *l)
+{
+	static const struct hash_key key = { 0x74656c6c746c73, 3 };
+	const struct hash_key more = { l->peer.port,
+		hash_sip(&key, l->session.s, l->session.len) };
+	const struct hash_key most = { 0,
+		hash_sip(&more, l->peer.name.s, l->peer.name.len) };
+
+	return hash_sip(&most, l->peer.addr.s, l->peer.addr.len);
+}
+
+static void serve(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e)
+{
+	p->served.pos = e->pos;
+	postfix_timer_set(&pf->timers, &p->served.timer,
+	    e->line->t +
+		(e->l.is_rcpt_reply ? POSTFIX_WAIT_S : POSTFIX_SERVED_S));
+}
+
+bool postfix_served_again(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e)
+{
+	if (!postfix_timer_runs(&p->served.timer) ||
+	    p->served.message != postfix_message(e) ||
+	    p->served.session != session_hash(&e->l)) {
+		return false;
+	}
+	serve(pf, p, e);
+	return true;
+}
+
+void postfix_served_set(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e)
+{
+	struct postfix_served *served = &p->served;
+
+	postfix_served_drop(pf, served);
+	served->message = postfix_message(e);
+	served->session = session_hash(&e->l);
+	LIST_INSERT_HEAD(
+	    &pf->served[served->message % POSTFIX_BUCKETS], served, bucket);
+	serve(pf, p, e);
+}
+
+void postfix_served_drop(struct postfix *pf, struct postfix_served *served)
+{
+	if (postfix_timer_runs(&served->timer)) {
+		postfix_timer_stop(&pf->timers, &served->timer);
+		LIST_REMOVE(served, bucket);
+	}
+}
+
+void postfix_served_removed(struct postfix *pf, uint64_t message)
+{
+	struct postfix_served *served =
+	    LIST_FIRST(&pf->served[message % POSTFIX_BUCKETS]);
+
+	while (served != NULL) {
+		struct postfix_served *next = LIST_NEXT(served, bucket);
+
+		if (served->message == message) {
+			struct postfix_process *p = served->process;
+
+			postfix_served_drop(pf, served);
+			if (!is_delivering(p)) {
+				postfix_process_free(pf, p);
+			}
+		}
+		served = next;
+	}
+}

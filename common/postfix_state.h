@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_POSTFIX_STATE_H
+#define COMMON_POSTFIX_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "common/domain.h"
+#include "common/mta_type.h"
+#include "common/postfix_line.h"
+#include "common/postfix_result.h"
+#include "common/postfix_timer.h"
+
+/*
+ * What the parser of Postfix's log remembers. All of it goes by three rules
+ * that let a second reading of the log end in the same state (mta.h): it ends
+ * by its own deadline (postfix_timer.h), where a table is full the oldest goes,
+ * and until it ends, the lines that it was made of are among those that
+ * mta_oldest() keeps.
+ */
+enum {
+	POSTFIX_PROCESSES = 65536, /* by the low bits of the pid */
+	POSTFIX_SESSIONS = 32,     /* a process: one delivery tries fewer */
+	POSTFIX_PROXIED = 256,     /* handshakes of tlsproxy(8) */
+	POSTFIX_MARKS = 16384,     /* messages that do not count */
+	POSTFIX_BUCKETS = 4096,    /* of tables by message */
+	POSTFIX_INSTANCES = 1024,  /* by hash */
+	/* seconds of log time */
+	POSTFIX_WAIT_S = 7200,      /* a delivery goes on after a line */
+	POSTFIX_SERVED_S = 60,      /* its other recipients follow a to= line */
+	POSTFIX_PROXIED_S = 60,     /* smtp(8) follows tlsproxy(8) */
+	POSTFIX_MARK_S = 21600,     /* a message is sent after it was marked */
+	POSTFIX_EVIDENCE_S = 86400, /* the log told of TLS */
+	/* deliveries since it did, of which it did not */
+	POSTFIX_EVIDENCE_USES = 200,
+};
+
+/* One connection to a server, or an attempt that was given up before. */
+struct postfix_session {
+	TAILQ_ENTRY(postfix_session) link;
+	uint64_t pos;          /* first line that it needs */
+	int64_t t;             /* when it began */
+	uint64_t message;      /* that it was for; 0: not told yet */
+	char host[DOMAIN_BUF]; /* as logged; "" if it is longer */
+	char mx[DOMAIN_BUF];   /* normalised; "" if it is no name */
+	struct ip ip;
+	unsigned port;           /* 0: not told yet */
+	bool is_local;           /* a unix socket */
+	bool is_literal;         /* the next hop was an address */
+	bool is_over;            /* a line said how it ended */
+	bool is_reached;         /* a mail transaction was possible */
+	bool is_told;            /* at that time the log told of TLS */
+	bool is_content;         /* the TLS level was reached */
+	bool is_unverified;      /* given up because of the certificate */
+	bool has_verify;         /* a line said what is wrong with it */
+	bool has_result;         /* Postfix gave a result, see result */
+	bool has_tlsrpt;         /* in a line of its own */
+	char domain[DOMAIN_BUF]; /* next hop as a line named it; "[]": address
+	                             literal; "": not told */
+	enum postfix_trust trust;
+	struct postfix_seen seen;
+	enum postfix_result result;
+	char detail[POSTFIX_DETAIL_MAX + 1]; /* of the result */
+	char version[17];
+	char level[33];
+	enum counter left_out; /* why; or COUNTER_COUNT */
+};
+
+TAILQ_HEAD(postfix_sessions, postfix_session);
+
+/* The session whose recipients were told last by a process. */
+struct postfix_served {
+	struct postfix_timer timer;        /* first; runs: there is one */
+	LIST_ENTRY(postfix_served) bucket; /* by message */
+	uint64_t pos;                      /* its latest to= line */
+	uint64_t message;                  /* see postfix_message() */
+	uint64_t session;                  /* hash of relay= and delays= */
+	struct postfix_process *process;
+};
+
+LIST_HEAD(postfix_served_bucket, postfix_served);
+
+/* A process of smtp(8) or lmtp(8); it delivers one message at a time. */
+struct postfix_process {
+	struct postfix_timer timer; /* first; runs: it is in a delivery */
+	uint64_t host;              /* hash of the log's host name */
+	uint32_t pid;
+	int64_t last;       /* time of its latest line */
+	uint64_t fault_pos; /* our tlsproxy(8) was not there; UINT64_MAX: it
+	                       was */
+	struct postfix_sessions sessions;
+	unsigned n_sessions;
+	struct postfix_served served;
+};
+
+/* A handshake that tlsproxy(8) did for a process that is not known. */
+struct postfix_proxied {
+	struct postfix_timer timer; /* first */
+	TAILQ_ENTRY(postfix_proxied) link;
+	uint64_t host;
+	uint32_t pid;
+	bool is_done; /* the handshake is over */
+	struct postfix_session session;
+};
+
+TAILQ_HEAD(postfix_proxied_list, postfix_proxied);
+
+/* A message that does not count. */
+struct postfix_mark {
+	struct postfix_timer timer; /* first */
+	TAILQ_ENTRY(postfix_mark) link;
+	LIST_ENTRY(postfix_mark) bucket;
+	uint64_t pos;
+	uint64_t message;
+	enum counter why; /* COUNTER_OWN_REPORT or COUNTER_TLS_REQUIRED */
+};
+
+TAILQ_HEAD(postfix_mark_list, postfix_mark);
+LIST_HEAD(postfix_mark_bucket, postfix_mark);
+
+/* That an instance of Postfix logs TLS at all. */
+struct postfix_evidence {
+	struct postfix_timer timer; /* first; runs: there is some */
+	uint64_t pos;               /* of the latest line that shows it */
+	unsigned uses;              /* left */
+};
+
+struct postfix {
+	struct mta mta; /* first */
+	struct postfix_timers timers;
+	struct postfix_process *slot[POSTFIX_PROCESSES];
+	struct postfix_served_bucket served[POSTFIX_BUCKETS];
+	unsigned n_sessions; /* of all processes */
+	struct postfix_proxied_list proxied;
+	unsigned n_proxied;
+	struct postfix_mark_list marks; /* the oldest first */
+	struct postfix_mark_bucket marked[POSTFIX_BUCKETS];
+	unsigned n_marks;
+	struct postfix_evidence evidence[POSTFIX_INSTANCES];
+};
+
+/* A line and where it comes from. */
+struct postfix_event {
+	uint64_t pos;
+	const struct syslog_line *line;
+	struct view instance; /* "postfix" of "postfix/relay/smtp" */
+	struct view service;  /* "smtp" */
+	struct postfix_line l;
+};
+
+/* Adds one to a counter; returns 0 or what the sink returned. */
+int postfix_bump(struct postfix *pf, int64_t t, enum counter c);
+
+/* The message of a line's queue id, never 0: ids are unique per instance. */
+uint64_t postfix_message(const struct postfix_event *e);
+
+/* Hash of the log's host name. */
+uint64_t postfix_host(const struct postfix_event *e);
+
+/* --- postfix_session.c: what is known of one session --- */
+
+/* All empty, but for what the peer tells. */
+void postfix_session_init(struct postfix_session *s, uint64_t pos, int64_t t,
+    const struct postfix_peer *peer);
+
+/* Could it be a session with this server? What is not told, agrees. */
+bool postfix_session_is_with(
+    const struct postfix_session *s, const struct postfix_peer *peer);
+
+/* Adds what the peer tells beside. */
+void postfix_session_add_peer(
+    struct postfix_session *s, const struct postfix_peer *peer);
+
+/* Sets domain, and port if it is named, from a next hop as logged. */
+void postfix_session_set_domain(struct postfix_session *s, struct view nexthop);
+
+/* A line about TLS. False: it is about another session with this server. */
+bool postfix_session_add_tls(
+    struct postfix_session *s, const struct postfix_line *l);
+
+/* How it ended, and tls= of the line that says so ("" for none). */
+void postfix_session_end(struct postfix_session *s,
+    const struct postfix_reason *reason, struct view tls);
+
+/* Takes over what tlsproxy(8) told of the same handshake. */
+void postfix_session_add_proxied(
+    struct postfix_session *s, const struct postfix_session *proxied);
+
+/* --- postfix_outcome.c: its fact --- */
+
+/*
+ * All is told: counts it for the next hop if that was told, else for a
+ * recipient's domain (normalised; "": not told). why: the message does not
+ * count, or why no domain was told; COUNTER_COUNT for neither. Returns 0 or
+ * what the sink returned.
+ */
+int postfix_session_emit(struct postfix *pf, struct postfix_session *s,
+    const char *domain, enum counter why);
+
+/* --- postfix_process.c: the delivering processes --- */
+
+/*
+ * The process of a line, made if need be; whoever held its slot is closed.
+ * Returns 0 or what the sink returned.
+ */
+int postfix_process_get(struct postfix *pf, const struct postfix_event *e,
+    struct postfix_process **out);
+
+/* The process of a line, or NULL. */
+struct postfix_process *postfix_process_find(
+    const struct postfix *pf, const struct postfix_event *e);
+
+/* Notes that a line was worked on; a process that holds nothing is freed. */
+void postfix_process_touch(
+    struct postfix *pf, struct postfix_process *p, int64_t t);
+
+/* Closes what is open of it. Frees it if nothing else is known of it. */
+int postfix_process_close(
+    struct postfix *pf, struct postfix_process *p, bool expired);
+
+/* Counts nothing; for the end of the parser. */
+void postfix_process_free(struct postfix *pf, struct postfix_process *p);
+
+/* The first line that its delivery needs; UINT64_MAX: none. */
+uint64_t postfix_process_oldest(const struct postfix_process *p);
+
+/* A new session at its end; the oldest is closed if there are too many. */
+int postfix_process_add(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e, const struct postfix_peer *peer,
+    struct postfix_session **out);
+
+/* The session that goes on, if it is with this server; or NULL. */
+struct postfix_session *postfix_process_current(
+    const struct postfix_process *p, const struct postfix_peer *peer);
+
+/* Counts a session and frees it; see postfix_session_emit(). */
+int postfix_process_emit(struct postfix *pf, struct postfix_process *p,
+    struct postfix_session *s, const char *domain, enum counter why);
+
+/*
+ * A line names the message that the process is about: sessions that name none
+ * were for it, those of another end here.
+ */
+int postfix_process_set_message(
+    struct postfix *pf, struct postfix_process *p, uint64_t message);
+
+/* Is the to= line about the session that was told last? Notes it if so. */
+bool postfix_served_again(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
+/* Notes the session of a to= line. */
+void postfix_served_set(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
+/* Forgets it; the process stays. */
+void postfix_served_drop(struct postfix *pf, struct postfix_served *served);
+
+/* A message is gone, and with it what was known of its sessions. */
+void postfix_served_removed(struct postfix *pf, uint64_t message);
+
+/* --- postfix_delivery.c: one handler a kind of line of smtp(8) --- */
+
+/* TLS_UP, TLS_ERROR, VERIFY, UNUSABLE, TLSRPT, LIBRARY */
+int postfix_delivery_tls(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
+/* OFFERED: we want no TLS with a server. */
+int postfix_delivery_offered(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
+/* LOOKUP, MX_MISMATCH: a server was not tried at all. */
+int postfix_delivery_skip(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
+/* PART */
+int postfix_delivery_part(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
+/* TO */
+int postfix_delivery_to(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
+/* --- postfix_proxy.c: what tlsproxy(8) says --- */
+
+void postfix_proxy_line(struct postfix *pf, const struct postfix_event *e);
+void postfix_proxied_drop(struct postfix *pf, struct postfix_proxied *x);
+
+/*
+ * The latest handshake with a server that came up or failed, and is for this
+ * domain ("": any) as far as it is told. NULL: none, or several that differ in
+ * the domain; of a peer without address, several.
+ */
+const struct postfix_session *postfix_proxied_find(const struct postfix *pf,
+    const struct postfix_event *e, const struct postfix_peer *peer,
+    enum fact_tls tls, const char *domain);
+
+/* --- postfix_mark.c: messages that do not count --- */
+
+int postfix_mark_line(struct postfix *pf, const struct postfix_event *e);
+void postfix_mark_drop(struct postfix *pf, struct postfix_mark *mark);
+
+/* Why the sessions of a message do not count, or COUNTER_COUNT. */
+enum counter postfix_mark_why(const struct postfix *pf, uint64_t message);
+
+/* --- postfix_evidence.c: does silence of TLS mean that there was none? --- */
+
+/* A line that is only there with smtp_tls_loglevel 1 or more. */
+void postfix_evidence_add(struct postfix *pf, const struct postfix_event *e);
+
+/*
+ * For each line of a delivery that alone would say nothing of TLS: does the
+ * log tell of TLS at that time?
+ */
+bool postfix_evidence_use(struct postfix *pf, const struct postfix_event *e);
+
+#endif
