@@ -85,6 +85,10 @@ static int expire(struct postfix *pf, int64_t t)
 static int line_of_process(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
+	if (e->l.kind != POSTFIX_PART && e->l.kind != POSTFIX_TO) {
+		/* of another connection than the last */
+		postfix_served_drop(pf, &p->served);
+	}
 	switch (e->l.kind) {
 	case POSTFIX_TLS_UP:
 	case POSTFIX_TLS_ERROR:

@@ -18,9 +18,13 @@ int postfix_delivery_tls(struct postfix *pf, struct postfix_process *p,
 	const struct postfix_line *l = &e->l;
 	struct postfix_session *s = postfix_process_current(p, &l->peer);
 	const struct postfix_session *proxied;
+	uint64_t pos;
 	int rc = 0;
 
-	if (l->kind == POSTFIX_LIBRARY && s == NULL) {
+	if (l->kind == POSTFIX_LIBRARY) {
+		if (s != NULL) {
+			(void)postfix_session_add_tls(s, l);
+		}
 		return 0;
 	}
 	if (s != NULL && postfix_session_add_tls(s, l)) {
@@ -30,8 +34,8 @@ int postfix_delivery_tls(struct postfix *pf, struct postfix_process *p,
 		(void)postfix_session_add_tls(s, l);
 	}
 	if (rc == 0 && l->kind == POSTFIX_TLS_UP) {
-		proxied =
-		    postfix_proxied_find(pf, e, &l->peer, FACT_TLS_OK, "");
+		proxied = postfix_proxied_find(pf, e, FACT_TLS_OK, "", &pos);
+		postfix_session_need(s, pos);
 		if (proxied != NULL) {
 			postfix_session_add_proxied(s, proxied);
 		}
@@ -39,29 +43,13 @@ int postfix_delivery_tls(struct postfix *pf, struct postfix_process *p,
 	return rc;
 }
 
-/* Has this delivery been given up with the same server already? */
-static bool was_tried(
-    const struct postfix_process *p, const struct postfix_peer *peer)
-{
-	const struct postfix_session *s;
-
-	TAILQ_FOREACH(s, &p->sessions, link) {
-		if (s->is_over && ip_is_known(&s->ip) &&
-		    postfix_session_is_with(s, peer)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 int postfix_delivery_offered(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
-	bool is_retry = was_tried(p, &e->l.peer);
 	struct postfix_session *s;
 	int rc = postfix_process_add(pf, p, e, &e->l.peer, &s);
 
-	s->left_out = is_retry ? COUNTER_CLEAR_RETRY : COUNTER_LOCAL_POLICY;
+	s->left_out = COUNTER_LOCAL_POLICY;
 	return rc;
 }
 
@@ -125,16 +113,19 @@ static void explain(const struct postfix *pf, struct postfix_process *p,
 {
 	bool is_failed = e->l.reason.end == POSTFIX_END_HANDSHAKE;
 	const struct postfix_session *proxied;
+	uint64_t pos;
 
 	if (!is_failed && e->l.reason.end != POSTFIX_END_UNVERIFIED) {
 		return;
 	}
-	proxied = postfix_proxied_find(pf, e, &e->l.peer,
-	    is_failed ? FACT_TLS_FAILED : FACT_TLS_OK, domain);
+	proxied = postfix_proxied_find(
+	    pf, e, is_failed ? FACT_TLS_FAILED : FACT_TLS_OK, domain, &pos);
+	postfix_session_need(s, pos);
 	if (proxied != NULL) {
 		postfix_session_add_proxied(s, proxied);
 	} else if (is_failed && p->fault_pos != UINT64_MAX) {
 		s->left_out = COUNTER_UNCLEAR;
+		postfix_session_need(s, p->fault_pos);
 	}
 	p->fault_pos = UINT64_MAX;
 }
@@ -147,9 +138,20 @@ static bool is_silent(const struct postfix_line *l)
 	    l->tls.len == 0 && !l->is_reused;
 }
 
-static bool is_told(struct postfix *pf, const struct postfix_event *e)
+static uint64_t evidence_of(struct postfix *pf, const struct postfix_event *e)
 {
-	return is_silent(&e->l) && postfix_evidence_use(pf, e);
+	return is_silent(&e->l) ? postfix_evidence_use(pf, e) : UINT64_MAX;
+}
+
+/* A line says how it ended; evidence: see postfix_evidence_use(). */
+static void end_session(
+    struct postfix_session *s, const struct postfix_event *e, uint64_t evidence)
+{
+	if (!s->is_reached && evidence != UINT64_MAX) {
+		s->is_told = true;
+		postfix_session_need(s, evidence);
+	}
+	postfix_session_end(s, &e->l.reason, e->l.tls);
 }
 
 /*
@@ -176,21 +178,40 @@ static struct postfix_session *ended(
 int postfix_delivery_part(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
-	bool told = is_told(pf, e);
+	uint64_t message = postfix_message(e);
+	uint64_t evidence = evidence_of(pf, e);
+	int rc = postfix_process_set_message(pf, p, message);
 	struct postfix_session *s = ended(p, &e->l);
 	bool is_new = s == NULL;
-	int rc = 0;
 
-	if (is_new) {
+	if (rc == 0 && is_new) {
 		rc = postfix_process_add(pf, p, e, &e->l.peer, &s);
+		s->is_counted = postfix_served_goes_on(pf, p, e, &s->pos);
+		s->message = message;
 	}
-	s->is_told = s->is_reached ? s->is_told : told;
-	postfix_session_end(s, &e->l.reason, e->l.tls);
+	if (rc != 0) {
+		return rc;
+	}
+	end_session(s, e, evidence);
 	if (is_new) {
 		explain(pf, p, e, s, "");
 	}
-	return rc != 0 ? rc :
-			 postfix_process_set_message(pf, p, postfix_message(e));
+	return 0;
+}
+
+/* Has this delivery been given up with the same server already? */
+static bool was_tried(
+    const struct postfix_process *p, const struct postfix_peer *peer)
+{
+	const struct postfix_session *s;
+
+	TAILQ_FOREACH(s, &p->sessions, link) {
+		if (s->is_over && ip_is_known(&s->ip) &&
+		    postfix_session_is_with(s, peer)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static bool has_tls(const struct postfix_line *l)
@@ -211,7 +232,7 @@ static bool is_clear_retry(
 }
 
 static int add_last(struct postfix *pf, struct postfix_process *p,
-    const struct postfix_event *e, bool told, const char *domain)
+    const struct postfix_event *e, uint64_t evidence, const char *domain)
 {
 	struct postfix_session *s = ended(p, &e->l);
 	bool is_new = s == NULL;
@@ -229,9 +250,11 @@ static int add_last(struct postfix *pf, struct postfix_process *p,
 	if (is_new) {
 		rc = postfix_process_add(pf, p, e, &e->l.peer, &s);
 	}
+	if (s->left_out == COUNTER_LOCAL_POLICY && was_tried(p, &e->l.peer)) {
+		s->left_out = COUNTER_CLEAR_RETRY;
+	}
 	postfix_session_add_peer(s, &e->l.peer);
-	s->is_told = s->is_reached ? s->is_told : told;
-	postfix_session_end(s, &e->l.reason, e->l.tls);
+	end_session(s, e, evidence);
 	if (is_new) {
 		explain(pf, p, e, s, domain);
 	}
@@ -258,19 +281,15 @@ int postfix_delivery_to(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
 	uint64_t message = postfix_message(e);
-	bool told = is_told(pf, e);
+	uint64_t evidence = evidence_of(pf, e);
 	char domain[DOMAIN_BUF];
 	enum counter marked = postfix_mark_why(pf, message);
 	enum counter why = read_domain(&e->l, domain);
-	int rc;
+	bool is_again = postfix_served_again(pf, p, e);
+	int rc = postfix_process_set_message(pf, p, message);
 
-	if (postfix_served_again(pf, p, e)) {
-		return 0;
-	}
-	postfix_served_drop(pf, &p->served);
-	rc = postfix_process_set_message(pf, p, message);
-	if (rc == 0 && e->l.has_relay) {
-		rc = add_last(pf, p, e, told, domain);
+	if (rc == 0 && e->l.has_relay && !is_again) {
+		rc = add_last(pf, p, e, evidence, domain);
 	}
 	if (rc == 0) {
 		rc = postfix_process_set_message(pf, p, message);
@@ -284,7 +303,7 @@ int postfix_delivery_to(struct postfix *pf, struct postfix_process *p,
 		    pf, p, s, domain, marked != COUNTER_COUNT ? marked : why);
 	}
 	p->fault_pos = UINT64_MAX;
-	if (rc == 0 && e->l.has_relay) {
+	if (rc == 0 && e->l.has_relay && !is_again) {
 		postfix_served_set(pf, p, e);
 	}
 	return rc;

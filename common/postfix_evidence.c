@@ -40,13 +40,13 @@ void postfix_evidence_add(struct postfix *pf, const struct postfix_event *e)
 	    &pf->timers, &evidence->timer, e->line->t + POSTFIX_EVIDENCE_S);
 }
 
-bool postfix_evidence_use(struct postfix *pf, const struct postfix_event *e)
+uint64_t postfix_evidence_use(struct postfix *pf, const struct postfix_event *e)
 {
 	struct postfix_evidence *evidence = find(pf, e);
 
 	if (!postfix_timer_runs(&evidence->timer) || evidence->uses == 0) {
-		return false;
+		return UINT64_MAX;
 	}
 	evidence->uses--;
-	return true;
+	return evidence->pos;
 }

@@ -153,6 +153,9 @@ int postfix_session_emit(struct postfix *pf, struct postfix_session *s,
 	struct fact fact;
 	int rc;
 
+	if (s->is_counted) {
+		return 0;
+	}
 	settle(s);
 	if (s->domain[0] != '\0') {
 		domain = s->domain;

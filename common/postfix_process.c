@@ -154,19 +154,28 @@ int postfix_process_get(struct postfix *pf, const struct postfix_event *e,
 
 uint64_t postfix_process_oldest(const struct postfix_process *p)
 {
-	const struct postfix_session *s = TAILQ_FIRST(&p->sessions);
+	const struct postfix_session *s;
+	uint64_t pos = p->fault_pos;
 
-	return s != NULL && s->pos < p->fault_pos ? s->pos : p->fault_pos;
+	TAILQ_FOREACH(s, &p->sessions, link) {
+		pos = s->pos < pos ? s->pos : pos;
+	}
+	return pos;
 }
 
 int postfix_process_add(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e, const struct postfix_peer *peer,
     struct postfix_session **out)
 {
+	const struct postfix_session *last = postfix_process_current(p, peer);
 	struct postfix_session *s = xcalloc(1, sizeof(*s));
 	int rc = 0;
 
 	postfix_session_init(s, e->pos, e->line->t, peer);
+	if (last != NULL) {
+		/* without it, the line would be about that one */
+		postfix_session_need(s, last->pos);
+	}
 	TAILQ_INSERT_TAIL(&p->sessions, s, link);
 	p->n_sessions++;
 	pf->n_sessions++;
@@ -225,19 +234,31 @@ int postfix_process_set_message(
 
 /* --- the session that was told last --- */
 
+static uint64_t server_hash(const struct postfix_peer *peer)
+{
+	static const struct hash_key key = { 0x74656c6c746c73, 3 };
+	const struct hash_key more = { 0,
+		hash_sip(&key, peer->name.s, peer->name.len) };
+
+	return hash_sip(&more, peer->addr.s, peer->addr.len);
+}
+
 /*
  * The parts of delays= that are over when the first recipient is told are the
  * same for all recipients of a session, and differ between two attempts.
  */
 static uint64_t session_hash(const struct postfix_line *l)
 {
-	static const struct hash_key key = { 0x74656c6c746c73, 3 };
-	const struct hash_key more = { l->peer.port,
-		hash_sip(&key, l->session.s, l->session.len) };
-	const struct hash_key most = { 0,
-		hash_sip(&more, l->peer.name.s, l->peer.name.len) };
+	const struct hash_key key = { server_hash(&l->peer), l->peer.port };
 
-	return hash_sip(&most, l->peer.addr.s, l->peer.addr.len);
+	return hash_sip(&key, l->session.s, l->session.len);
+}
+
+static bool is_of_message(
+    const struct postfix_process *p, const struct postfix_event *e)
+{
+	return postfix_timer_runs(&p->served.timer) &&
+	    p->served.message == postfix_message(e);
 }
 
 static void serve(struct postfix *pf, struct postfix_process *p,
@@ -252,13 +273,27 @@ static void serve(struct postfix *pf, struct postfix_process *p,
 bool postfix_served_again(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
-	if (!postfix_timer_runs(&p->served.timer) ||
-	    p->served.message != postfix_message(e) ||
-	    p->served.session != session_hash(&e->l)) {
-		return false;
+	if (e->l.has_relay && is_of_message(p, e) &&
+	    p->served.session == session_hash(&e->l)) {
+		serve(pf, p, e);
+		return true;
 	}
-	serve(pf, p, e);
-	return true;
+	postfix_served_drop(pf, &p->served);
+	return false;
+}
+
+bool postfix_served_goes_on(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e, uint64_t *pos)
+{
+	if (e->l.peer.name.len > 0 && is_of_message(p, e) &&
+	    p->served.server == server_hash(&e->l.peer)) {
+		*pos = p->served.pos < *pos ? p->served.pos : *pos;
+		postfix_timer_set(
+		    &pf->timers, &p->served.timer, e->line->t + POSTFIX_WAIT_S);
+		return true;
+	}
+	postfix_served_drop(pf, &p->served);
+	return false;
 }
 
 void postfix_served_set(struct postfix *pf, struct postfix_process *p,
@@ -266,8 +301,8 @@ void postfix_served_set(struct postfix *pf, struct postfix_process *p,
 {
 	struct postfix_served *served = &p->served;
 
-	postfix_served_drop(pf, served);
 	served->message = postfix_message(e);
+	served->server = server_hash(&e->l.peer);
 	served->session = session_hash(&e->l);
 	LIST_INSERT_HEAD(
 	    &pf->served[served->message % POSTFIX_BUCKETS], served, bucket);

@@ -100,9 +100,6 @@ static void line_failed(struct postfix *pf, const struct postfix_event *e,
 	postfix_session_end(&x->session, &reason, view_make(NULL, 0));
 	if (library != NULL) {
 		postfix_session_add_proxied(&x->session, &library->session);
-		if (library->session.pos < x->session.pos) {
-			x->session.pos = library->session.pos;
-		}
 		postfix_proxied_drop(pf, library);
 	}
 }
@@ -147,13 +144,15 @@ static bool is_same(const struct postfix_proxied *x, uint64_t host,
 }
 
 const struct postfix_session *postfix_proxied_find(const struct postfix *pf,
-    const struct postfix_event *e, const struct postfix_peer *peer,
-    enum fact_tls tls, const char *domain)
+    const struct postfix_event *e, enum fact_tls tls, const char *domain,
+    uint64_t *pos)
 {
+	const struct postfix_peer *peer = &e->l.peer;
 	uint64_t host = postfix_host(e);
 	const struct postfix_session *found = NULL;
 	const struct postfix_proxied *x;
 
+	*pos = UINT64_MAX;
 	TAILQ_FOREACH_REVERSE(x, &pf->proxied, postfix_proxied_list, link)
 	{
 		const struct postfix_session *s = &x->session;
@@ -161,12 +160,15 @@ const struct postfix_session *postfix_proxied_find(const struct postfix *pf,
 		if (!is_same(x, host, peer, tls, domain)) {
 			continue;
 		}
-		if (found != NULL &&
-		    (peer->addr.len == 0 ||
-			strcmp(found->domain, s->domain) != 0)) {
-			return NULL; /* which of them? */
+		if (found == NULL) {
+			found = s;
+			*pos = s->pos;
+		} else if (peer->addr.len == 0 ||
+		    strcmp(found->domain, s->domain) != 0) {
+			/* which of them? */
+			*pos = s->pos < *pos ? s->pos : *pos;
+			return NULL;
 		}
-		found = found == NULL ? s : found;
 	}
 	return found;
 }

@@ -191,6 +191,10 @@ static void add_up(struct postfix_session *s, const struct postfix_line *l)
 bool postfix_session_add_tls(
     struct postfix_session *s, const struct postfix_line *l)
 {
+	if (s->is_reached) {
+		/* TLS comes before all else */
+		return false;
+	}
 	if (l->kind == POSTFIX_LIBRARY) {
 		add_library(s, l->text);
 		return true;
@@ -313,11 +317,17 @@ void postfix_session_end(struct postfix_session *s,
 	add_level(s, tls);
 }
 
+void postfix_session_need(struct postfix_session *s, uint64_t pos)
+{
+	s->pos = pos < s->pos ? pos : s->pos;
+}
+
 void postfix_session_add_proxied(
     struct postfix_session *s, const struct postfix_session *proxied)
 {
 	const struct postfix_seen *seen = &proxied->seen;
 
+	postfix_session_need(s, proxied->pos);
 	if (!s->has_verify) {
 		s->has_verify = proxied->has_verify;
 		s->seen.chain = seen->chain;

@@ -46,6 +46,7 @@ struct postfix_session {
 	char mx[DOMAIN_BUF];   /* normalised; "" if it is no name */
 	struct ip ip;
 	unsigned port;           /* 0: not told yet */
+	bool is_counted;         /* already: only what follows is told of it */
 	bool is_local;           /* a unix socket */
 	bool is_literal;         /* the next hop was an address */
 	bool is_over;            /* a line said how it ended */
@@ -75,6 +76,7 @@ struct postfix_served {
 	LIST_ENTRY(postfix_served) bucket; /* by message */
 	uint64_t pos;                      /* its latest to= line */
 	uint64_t message;                  /* see postfix_message() */
+	uint64_t server;                   /* hash of the server's name */
 	uint64_t session;                  /* hash of relay= and delays= */
 	struct postfix_process *process;
 };
@@ -183,6 +185,9 @@ bool postfix_session_add_tls(
 void postfix_session_end(struct postfix_session *s,
     const struct postfix_reason *reason, struct view tls);
 
+/* What is concluded of it needs that line, too; UINT64_MAX: none. */
+void postfix_session_need(struct postfix_session *s, uint64_t pos);
+
 /* Takes over what tlsproxy(8) told of the same handshake. */
 void postfix_session_add_proxied(
     struct postfix_session *s, const struct postfix_session *proxied);
@@ -245,9 +250,19 @@ int postfix_process_emit(struct postfix *pf, struct postfix_process *p,
 int postfix_process_set_message(
     struct postfix *pf, struct postfix_process *p, uint64_t message);
 
-/* Is the to= line about the session that was told last? Notes it if so. */
+/*
+ * Is the to= line about the session that was told last? Notes the line if so;
+ * else the session is over.
+ */
 bool postfix_served_again(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e);
+
+/*
+ * The same of a line about a part of the recipients, which tells less; *pos is
+ * then moved to where the session was told.
+ */
+bool postfix_served_goes_on(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e, uint64_t *pos);
 
 /* Notes the session of a to= line. */
 void postfix_served_set(struct postfix *pf, struct postfix_process *p,
@@ -287,13 +302,14 @@ void postfix_proxy_line(struct postfix *pf, const struct postfix_event *e);
 void postfix_proxied_drop(struct postfix *pf, struct postfix_proxied *x);
 
 /*
- * The latest handshake with a server that came up or failed, and is for this
- * domain ("": any) as far as it is told. NULL: none, or several that differ in
- * the domain; of a peer without address, several.
+ * The latest handshake with the line's server that came up or failed, and is
+ * for this domain ("": any) as far as it is told. NULL: none, or several that
+ * differ in the domain; of a server without address, several. *pos: the first
+ * line that the answer needs, UINT64_MAX: none.
  */
 const struct postfix_session *postfix_proxied_find(const struct postfix *pf,
-    const struct postfix_event *e, const struct postfix_peer *peer,
-    enum fact_tls tls, const char *domain);
+    const struct postfix_event *e, enum fact_tls tls, const char *domain,
+    uint64_t *pos);
 
 /* --- postfix_mark.c: messages that do not count --- */
 
@@ -309,9 +325,10 @@ enum counter postfix_mark_why(const struct postfix *pf, uint64_t message);
 void postfix_evidence_add(struct postfix *pf, const struct postfix_event *e);
 
 /*
- * For each line of a delivery that alone would say nothing of TLS: does the
- * log tell of TLS at that time?
+ * For each line of a delivery that alone would say nothing of TLS: the position
+ * of the line that shows that the log tells of TLS, UINT64_MAX: none.
  */
-bool postfix_evidence_use(struct postfix *pf, const struct postfix_event *e);
+uint64_t postfix_evidence_use(
+    struct postfix *pf, const struct postfix_event *e);
 
 #endif

@@ -152,6 +152,31 @@ static void parse_server(struct view text, struct postfix_reason *out)
 	}
 }
 
+/* What is known of a server only after its EHLO and STARTTLS. */
+static bool is_capability(struct view text, struct postfix_reason *out)
+{
+	static const struct {
+		const char *text;
+		const char *before; /* the server */
+	} rows[] = {
+		{ "SASL authentication failed;", " server " },
+		{ "message size ", " of server " },
+		{ "SMTPUTF8 is required, but was not offered", " by host " },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct view skip;
+
+		if (view_starts(text, rows[i].text)) {
+			if (postfix_take_before(&text, rows[i].before, &skip)) {
+				(void)postfix_take_peer(&text, &out->peer);
+			}
+			return true;
+		}
+	}
+	return false;
+}
+
 void postfix_reason_parse(struct view text, struct postfix_reason *out)
 {
 	*out = (struct postfix_reason){ .end = POSTFIX_END_OTHER };
@@ -162,10 +187,7 @@ void postfix_reason_parse(struct view text, struct postfix_reason *out)
 		out->end = POSTFIX_END_UNVERIFIED;
 	} else if (view_take(&text, "TLS is required, but ")) {
 		parse_required(text, out);
-	} else if (view_starts(text, "SASL authentication failed") ||
-	    view_starts(text, "message size ") ||
-	    view_starts(text, "SMTPUTF8 is required, but was not offered ")) {
-		/* known of a server only after its EHLO and STARTTLS */
+	} else if (is_capability(text, out)) {
 		out->end = POSTFIX_END_REACHED;
 	} else {
 		parse_server(text, out);
