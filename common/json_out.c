@@ -53,6 +53,13 @@ int json_out_end(struct json_out *j, FILE *stream)
 	return 0;
 }
 
+struct view json_out_finish(struct json_out *j)
+{
+	strbuf_addc(&j->line, '}');
+	return j->line.failed ? view_make(NULL, 0) :
+				view_make(j->line.s, j->line.len);
+}
+
 static void add_code(struct strbuf *out, uint32_t code)
 {
 	switch (code) {
@@ -162,6 +169,28 @@ void json_out_open(struct json_out *j, const char *name)
 void json_out_close(struct json_out *j)
 {
 	strbuf_addc(&j->line, '}');
+	j->needs_comma = true;
+}
+
+void json_out_open_list(struct json_out *j, const char *name)
+{
+	add_name(j, name);
+	strbuf_addc(&j->line, '[');
+	j->needs_comma = false;
+}
+
+void json_out_item(struct json_out *j, struct view text)
+{
+	if (j->needs_comma) {
+		strbuf_addc(&j->line, ',');
+	}
+	add_string(&j->line, text);
+	j->needs_comma = true;
+}
+
+void json_out_close_list(struct json_out *j)
+{
+	strbuf_addc(&j->line, ']');
 	j->needs_comma = true;
 }
 

@@ -39,6 +39,12 @@ void json_out_begin(struct json_out *j);
  */
 int json_out_end(struct json_out *j, FILE *stream);
 
+/*
+ * Ends the object and gives its text, without a line end: borrowed, valid until
+ * the next call. Empty when it is over JSON_OUT_MAX.
+ */
+struct view json_out_finish(struct json_out *j);
+
 /* Members; name is ours and needs no escape. */
 void json_out_text(struct json_out *j, const char *name, struct view text);
 void json_out_number(struct json_out *j, const char *name, uint64_t n);
@@ -56,5 +62,10 @@ void json_out_json(struct json_out *j, const char *name, struct view json,
 /* Begins and ends a member that is an object. */
 void json_out_open(struct json_out *j, const char *name);
 void json_out_close(struct json_out *j);
+
+/* The same of a list of strings. */
+void json_out_open_list(struct json_out *j, const char *name);
+void json_out_item(struct json_out *j, struct view text);
+void json_out_close_list(struct json_out *j);
 
 #endif
