@@ -32,9 +32,9 @@ enum counter {
 	COUNTER_OTHER_PORT, /* left out: not port 25 */
 	COUNTER_UNREAD,     /* the day was sealed before the feed had read it */
 	COUNTER_RULES,      /* TLSRPT1 records that our rules wrote */
-	COUNTER_RULES_BYTES, /* bytes of their text */
-	COUNTER_SUPPRESSED,  /* messages of the MTA that journald dropped */
-	COUNTER_CALLOUT,    /* left out: a callout, which carries no mail */
+	COUNTER_RULES_BYTES,    /* bytes of their text */
+	COUNTER_SUPPRESSED,     /* messages of the MTA that journald dropped */
+	COUNTER_CALLOUT,        /* left out: a callout, which carries no mail */
 	COUNTER_TLS_NOT_LOGGED, /* counted, but the log tells of no TLS at all */
 	COUNTER_BAD_DATAGRAM,   /* a datagram that does not parse */
 	COUNTER_COUNT,

@@ -39,8 +39,8 @@ static const struct {
 	{ COUNTER_RULES_BYTES, 24, "rules-bytes" },
 	{ COUNTER_SUPPRESSED, 25, "suppressed" },
 	{ COUNTER_CALLOUT, 26, "callout" },
-	{ COUNTER_TLS_NOT_LOGGED, 22, "tls-not-logged" },
-	{ COUNTER_BAD_DATAGRAM, 23, "bad-datagram" },
+	{ COUNTER_TLS_NOT_LOGGED, 27, "tls-not-logged" },
+	{ COUNTER_BAD_DATAGRAM, 28, "bad-datagram" },
 };
 
 static void test_words(void **state)
