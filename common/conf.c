@@ -36,7 +36,8 @@ void conf_init(struct conf *c)
 		if (is_of_feed(&keys[i])) {
 			/* a feed begins as zeros: its defaults are these */
 			assert(text[0] == '\0' || text[0] == '=' ||
-			    strcmp(text, "false") == 0);
+			    strcmp(text, "false") == 0 ||
+			    strcmp(text, "0") == 0);
 		} else if (text[0] != '\0' && text[0] != '=') {
 			wrong =
 			    conf_value_set(&keys[i], view_of(text), true, c);

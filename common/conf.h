@@ -27,7 +27,10 @@ struct conf_feed {
 	char *journal; /* systemd journal to follow: CONF_JOURNAL_SYSTEM or a
 	                  directory of journal files; then file is NULL */
 	char **idents; /* NULL-terminated; NULL: the MTA's default */
-	bool callouts; /* count sessions that only verify an address */
+	char *socket;  /* that Postfix sends datagrams to; NULL: none */
+	char *group;   /* that may send there; NULL: default */
+	uint64_t keep_invalid; /* datagrams to keep for a look */
+	bool callouts;         /* count sessions that only verify an address */
 };
 
 struct conf {

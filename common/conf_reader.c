@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/conf_feeds.h"
 #include "common/conf_reader.h"
 #include "common/conf_value.h"
 #include "common/log.h"
@@ -413,57 +414,31 @@ static void read_mapping(struct reader *r, const struct conf_node *node,
 	complete(r, &m);
 }
 
-static bool is_same(const char *a, const char *b)
+/* A feed that is looked at beside the others. */
+struct beside {
+	struct reader *reader;
+	unsigned number;
+};
+
+static void feed_fault(void *ctx, unsigned other, const char *what)
 {
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
+	const struct beside *b = ctx;
+	const unsigned *line = b->reader->feed_line;
 
-/* Feeds are told apart by their names, in tallies too. */
-static void check_name(struct reader *r, unsigned number)
-{
-	const struct conf_feed *feed = r->conf->feed;
-
-	for (unsigned i = 0; i < number; i++) {
-		if (is_same(feed[i].name, feed[number].name)) {
-			fault(r, r->feed_line[number],
-			    "two feeds named \"%s\", expected a name of "
-			    "its own (line %u)",
-			    feed[i].name, r->feed_line[i]);
-			return;
-		}
-	}
-}
-
-/* One MTA's lines must not be counted twice. */
-static void check_source(struct reader *r, unsigned number)
-{
-	const struct conf_feed *feed = r->conf->feed;
-	const struct conf_feed *last = &feed[number];
-
-	if (last->file != NULL && last->journal != NULL) {
-		fault(r, r->feed_line[number],
-		    "a feed with file and journal, expected one of them");
-	}
-	for (unsigned i = 0; i < number; i++) {
-		const char *what = is_same(feed[i].file, last->file) ? "file" :
-		    is_same(feed[i].journal, last->journal) ? "journal" :
-							      NULL;
-
-		if (what != NULL && is_same(feed[i].mta, last->mta)) {
-			fault(r, r->feed_line[number],
-			    "two feeds of %s with one %s, expected a %s of its "
-			    "own (line %u)",
-			    last->mta, what, what, r->feed_line[i]);
-			return;
-		}
+	if (other == b->number) {
+		fault(b->reader, line[other], "%s", what);
+	} else {
+		fault(b->reader, line[b->number], "%s (line %u)", what,
+		    line[other]);
 	}
 }
 
 static void check_feeds(struct reader *r)
 {
 	for (unsigned i = 0; i < r->conf->n_feeds; i++) {
-		check_name(r, i);
-		check_source(r, i);
+		struct beside b = { r, i };
+
+		conf_feeds_check(r->conf, i, feed_fault, &b);
 	}
 }
 

@@ -60,6 +60,9 @@ static const struct {
 	    "sessions not judged: the log tells nothing of TLS" },
 	[COUNTER_BAD_DATAGRAM] = { "bad-datagram",
 	    "datagrams that are malformed" },
+	[COUNTER_DATAGRAMS] = { "datagrams", "datagrams received" },
+	[COUNTER_DATAGRAM_LOST] = { "datagram-lost",
+	    "datagrams that came and could not be counted" },
 };
 
 const char *counter_word(enum counter c)

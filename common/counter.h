@@ -37,6 +37,8 @@ enum counter {
 	COUNTER_CALLOUT,        /* left out: a callout, which carries no mail */
 	COUNTER_TLS_NOT_LOGGED, /* counted, but the log tells of no TLS at all */
 	COUNTER_BAD_DATAGRAM,   /* a datagram that does not parse */
+	COUNTER_DATAGRAMS,      /* datagrams that came */
+	COUNTER_DATAGRAM_LOST, /* received, but dropped: no room, or too long */
 	COUNTER_COUNT,
 	COUNTER_SLOTS = 48 /* room in the file */
 };

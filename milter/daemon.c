@@ -85,14 +85,19 @@ static void on_soon(void *ctx)
 }
 
 /* A log that is written to all the time is not read at every line. */
+void daemon_look_soon(struct daemon *d)
+{
+	if (d->soon == NULL) {
+		d->soon = loop_add_timer(d->loop, SOON_MS, on_soon, d);
+	}
+}
+
 static void on_change(void *ctx)
 {
 	struct daemon *d = ctx;
 
 	watch_drain(d->watch);
-	if (d->soon == NULL) {
-		d->soon = loop_add_timer(d->loop, SOON_MS, on_soon, d);
-	}
+	daemon_look_soon(d);
 }
 
 static void show_state(struct daemon *d, int64_t now)
@@ -121,6 +126,7 @@ static void on_tick(void *ctx)
 
 	notify_alive();
 	daemon_milter_tick(d, now);
+	daemon_receivers_tick(d, now);
 	work(d);
 	feeds_seal(d->feeds, daemon_now(), uptime());
 	show_state(d, now);
@@ -135,6 +141,7 @@ static void on_signal(void *ctx)
 		switch (info.ssi_signo) {
 		case SIGCHLD:
 			daemon_milter_reap(d, daemon_now());
+			daemon_receivers_reap(d, daemon_now());
 			break;
 		case SIGHUP:
 			notify_reloading();
@@ -175,6 +182,7 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 		.state = daemon_state(d, conf),
 		.conf = conf,
 		.noted = d->noted,
+		.rings = d->rings,
 		.breathe = daemon_breathe,
 		.clock = &d->clock,
 		.ctx = d,
@@ -219,6 +227,7 @@ static int open_state(struct daemon *d)
 {
 	int rc = daemon_notes_open(d);
 
+	rc = rc == 0 ? daemon_receivers_start(d) : rc;
 	rc = rc == 0 ? daemon_open_feeds(d, &d->conf) : rc;
 	if (rc != 0) {
 		log_error("cannot open state=%s error=\"%s\"",
@@ -240,6 +249,7 @@ static int open_state(struct daemon *d)
 static void close_all(struct daemon *d)
 {
 	daemon_milter_stop(d, JOIN_MS);
+	daemon_receivers_stop(d, JOIN_MS);
 	if (d->is_up) {
 		daemon_pid_remove(d);
 	}
@@ -249,6 +259,7 @@ static void close_all(struct daemon *d)
 	}
 	server_close(d->server);
 	feeds_close(d->feeds);
+	daemon_receivers_free(d);
 	daemon_notes_close(d);
 	loop_remove(d->soon);
 	loop_remove(d->on_change);
@@ -305,6 +316,7 @@ int daemon_run(const struct options *o, struct conf *conf, int ready)
 		    (long)getpid());
 		/* mail first: the milter answers before logs are caught up */
 		daemon_milter_tick(&d, daemon_now());
+		daemon_receivers_tick(&d, daemon_now());
 		say_ready(&ready);
 		on_tick(&d);
 		if (loop_run(d.loop) != 0) {

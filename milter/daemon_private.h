@@ -8,10 +8,21 @@
 #include "milter/feeds.h"
 #include "milter/loop.h"
 #include "milter/options.h"
+#include "milter/ring.h"
 #include "milter/server.h"
 #include "milter/watch.h"
 
 /* What the daemon*.c share; nobody else includes this. */
+
+/* What receives the datagrams of a feed. */
+struct daemon_receiver {
+	struct daemon *daemon;
+	unsigned number;    /* of the feed in the configuration */
+	struct ring *ring;  /* owned; NULL: the feed has no socket */
+	struct child child; /* that fills it */
+	struct loop_watch *watch;
+};
+
 struct daemon {
 	const struct options *options;
 	struct conf conf;
@@ -31,6 +42,9 @@ struct daemon {
 	struct sealing_clock clock;
 	struct server *server;
 	int64_t shown; /* when the service manager was last told */
+	/* the sockets of feeds, by the number of the feed */
+	struct daemon_receiver receiver[CONF_FEEDS];
+	struct ring *rings[CONF_FEEDS];
 	/* the milter */
 	struct child milter;
 	struct loop_watch *on_note; /* its channel; NULL: it does not run */
@@ -75,6 +89,26 @@ void daemon_reload(struct daemon *d);
 /* A request on the control socket. */
 void daemon_on_request(void *ctx, struct server_client *c,
     const struct live *request, const int *fds, size_t n_fds);
+
+/* Something has changed: the feeds are looked at before long. */
+void daemon_look_soon(struct daemon *d);
+
+/*
+ * daemon_receivers.c: the sockets of feeds. start makes the rings and returns
+ * 0 or -errno; tick starts the children that are due; after stop what they
+ * received is still in the rings, until free.
+ */
+int daemon_receivers_start(struct daemon *d);
+void daemon_receivers_tick(struct daemon *d, int64_t now);
+void daemon_receivers_reap(struct daemon *d, int64_t now);
+void daemon_receivers_stop(struct daemon *d, unsigned limit_ms);
+void daemon_receivers_free(struct daemon *d);
+
+/* Do two configurations want other sockets? */
+bool daemon_receivers_differ(const struct conf *a, const struct conf *b);
+
+/* The group that may send to the socket of a feed. */
+const char *daemon_receiver_group(const struct conf_feed *feed);
 
 /* daemon_milter.c: the child that speaks with the MTA, and what it notes. */
 void daemon_milter_init(struct daemon *d);

@@ -18,8 +18,9 @@
 #include "milter/privileges.h"
 
 enum {
-	PATH_BUF = 128, /* the configuration bounds "run" ... */
-	GROUPS_BUF = 24 /* ... and "groups" */
+	PATH_BUF = 128,  /* the configuration bounds "run" ... */
+	GROUPS_BUF = 64, /* ... and "groups" */
+	JOIN_MS = 5000,  /* how long a child may take to end */
 };
 
 /* The groups that may read logs on Debian; others are configured. */
@@ -72,25 +73,31 @@ static int make_folder(
 	return rc;
 }
 
-/* An MTA in a chroot wants the milter's socket in a folder of its own. */
-static int make_socket_folder(const struct privileges *p, const char *socket)
+/* An MTA in a chroot wants our sockets in a folder of its own. */
+static int make_folder_of(const struct privileges *p, struct view path)
 {
-	struct view path = view_of(socket);
-	size_t slash;
-	char *folder;
-	int rc;
+	size_t slash = view_rindex(path, '/');
+	char *folder = xstrndup(path.s, slash);
+	int rc = slash > 0 ? make_folder(p, folder, 0755) : 0;
 
-	if (!view_take(&path, "unix:")) {
-		return 0;
-	}
-	slash = view_rindex(path, '/');
-	folder = xstrndup(path.s, slash);
-	rc = slash > 0 ? make_folder(p, folder, 0755) : 0;
 	free(folder);
 	return rc;
 }
 
-/* Those that may read logs, and the one that may connect to the milter. */
+static int make_socket_folders(const struct privileges *p, const struct conf *c)
+{
+	struct view path = view_of(c->milter.socket);
+	int rc = view_take(&path, "unix:") ? make_folder_of(p, path) : 0;
+
+	for (unsigned i = 0; i < c->n_feeds && rc == 0; i++) {
+		if (c->feed[i].socket != NULL) {
+			rc = make_folder_of(p, view_of(c->feed[i].socket));
+		}
+	}
+	return rc;
+}
+
+/* Those that may read logs, and those that may use our sockets. */
 static void gather_groups(const struct conf *c, const char *out[GROUPS_BUF])
 {
 	const char *const *from =
@@ -103,6 +110,11 @@ static void gather_groups(const struct conf *c, const char *out[GROUPS_BUF])
 	}
 	if (c->milter.group != NULL) {
 		out[n++] = c->milter.group;
+	}
+	for (unsigned i = 0; i < c->n_feeds && n < GROUPS_BUF - 1; i++) {
+		if (c->feed[i].socket != NULL) {
+			out[n++] = daemon_receiver_group(&c->feed[i]);
+		}
 	}
 	out[n] = NULL;
 }
@@ -123,7 +135,7 @@ int daemon_prepare(struct daemon *d)
 	(void)umask(027); /* nothing of ours is for everybody */
 	if (make_folder(&p, daemon_state(d, c), 0750) != 0 ||
 	    make_folder(&p, c->run, 0755) != 0 ||
-	    make_socket_folder(&p, c->milter.socket) != 0) {
+	    make_socket_folders(&p, c) != 0) {
 		return EX_CANTCREAT;
 	}
 	gather_groups(c, groups);
@@ -171,10 +183,33 @@ static void warn_of(const char *key, const char *old, const char *new)
 	}
 }
 
+/* Closes the feeds of the one configuration, and opens the other's. */
+static int change_to(
+    struct daemon *d, const struct conf *conf, bool has_other_sockets)
+{
+	int rc = 0;
+
+	if (has_other_sockets) {
+		daemon_receivers_stop(d, JOIN_MS);
+		if (d->feeds != NULL) {
+			feeds_poll(d->feeds, daemon_now());
+		}
+	}
+	feeds_close(d->feeds);
+	d->feeds = NULL;
+	d->conf = *conf;
+	if (has_other_sockets) {
+		daemon_receivers_free(d);
+		rc = daemon_receivers_start(d);
+	}
+	return rc == 0 ? daemon_open_feeds(d, &d->conf) : rc;
+}
+
 void daemon_reload(struct daemon *d)
 {
 	struct conf old = d->conf;
 	struct conf conf;
+	bool has_other_sockets;
 	int rc;
 
 	if (daemon_read_conf(d->options, &conf) != EX_OK) {
@@ -183,17 +218,14 @@ void daemon_reload(struct daemon *d)
 	}
 	warn_of("run", old.run, conf.run);
 	warn_of("user", old.user, conf.user);
-	feeds_close(d->feeds);
-	d->feeds = NULL;
-	d->conf = conf;
-	rc = daemon_open_feeds(d, &d->conf);
+	has_other_sockets = daemon_receivers_differ(&old, &conf);
+	rc = change_to(d, &conf, has_other_sockets);
 	if (rc != 0) {
 		log_error("cannot open state=%s error=\"%s\": the "
 			  "configuration stays as it was",
 		    daemon_state(d, &conf), err_text(rc));
-		d->conf = old;
+		rc = change_to(d, &old, has_other_sockets);
 		conf_release(&conf);
-		rc = daemon_open_feeds(d, &d->conf);
 		if (rc != 0) {
 			log_error("cannot open state=%s error=\"%s\"",
 			    daemon_state(d, &d->conf), err_text(rc));

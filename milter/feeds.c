@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,6 +68,36 @@ static int open_store(struct feeds *f)
 	return store_open(f->o.state, &limits, &f->store);
 }
 
+static struct feeds_one *add(
+    struct feeds *f, const struct conf_feed *conf, const char *more)
+{
+	struct feeds_one *one = &f->one[f->n++];
+
+	one->all = f;
+	one->conf = conf;
+	/* a name that is cut is refused by the store, and that is said */
+	(void)snprintf(one->name, sizeof(one->name), "%s%s", conf->name, more);
+	return one;
+}
+
+/*
+ * Where a feed has a log and a socket, the log counts; the socket's datagrams
+ * tell the policies, and are a feed beside it.
+ */
+static void add_sources(struct feeds *f, unsigned number)
+{
+	const struct conf_feed *conf = &f->o.conf->feed[number];
+	bool has_log = conf->file != NULL || conf->journal != NULL;
+
+	if (has_log) {
+		(void)add(f, conf, "");
+	}
+	if (conf->socket != NULL) {
+		add(f, conf, has_log ? ".socket" : "")->ring =
+		    f->o.rings[number];
+	}
+}
+
 int feeds_open(const struct feeds_options *o, struct feeds **out)
 {
 	struct feeds *f = xcalloc(1, sizeof(*f));
@@ -77,11 +108,7 @@ int feeds_open(const struct feeds_options *o, struct feeds **out)
 	f->clock = o->clock != NULL ? o->clock : &f->own_clock;
 	f->own_senders[0] = o->conf->envelope_from;
 	for (unsigned i = 0; i < o->conf->n_feeds; i++) {
-		if (o->conf->feed[i].file != NULL ||
-		    o->conf->feed[i].journal != NULL) {
-			f->one[f->n].all = f;
-			f->one[f->n++].conf = &o->conf->feed[i];
-		}
+		add_sources(f, i);
 	}
 	rc = open_store(f);
 	if (rc != 0) {
@@ -118,7 +145,7 @@ static void note_error(
 	strbuf_release(&b);
 	if (!one->has_error || strcmp(text, one->error) != 0) {
 		log_error("cannot count feed=%s error=\"%s\" retry-in=%ds",
-		    one->conf->name, text, FEEDS_RETRY_S);
+		    one->name, text, FEEDS_RETRY_S);
 	}
 	memcpy(one->error, text, sizeof(text));
 	one->error_t = now;
@@ -129,7 +156,7 @@ static void note_error(
 static void note_well(struct feeds_one *one)
 {
 	if (one->has_error) {
-		log_info("counting goes on feed=%s", one->conf->name);
+		log_info("counting goes on feed=%s", one->name);
 		one->has_error = false;
 	}
 }
@@ -177,6 +204,9 @@ static int open_feed(struct feeds_one *one, int64_t now)
 	struct feed_options o;
 	int rc;
 
+	if (one->ring != NULL) {
+		return feeds_source_open(one, now);
+	}
 	feeds_options_of(one->all, one->conf, &o);
 	o.now = now;
 	o.open = open_log;
@@ -270,7 +300,7 @@ bool feeds_live(
 	}
 	*out = (struct live_feed){ .error_t = one->error_t,
 		.has_error = one->has_error };
-	live_set(out->name, view_of(one->conf->name));
+	live_set(out->name, view_of(one->name));
 	live_set(out->source, view_of(feeds_source_name(one)));
 	live_set(out->error, view_of(one->error));
 	if (!feeds_source_is_open(one)) {
@@ -279,7 +309,9 @@ bool feeds_live(
 	out->is_open = true;
 	out->is_at_end = feeds_source_is_at_end(one);
 	feeds_source_lag(one, now, &out->lag_b, &out->lag_s);
-	feed_result(one->feed, &result);
-	out->open_sessions = result.open;
+	if (one->feed != NULL) {
+		feed_result(one->feed, &result);
+		out->open_sessions = result.open;
+	}
 	return true;
 }

@@ -30,6 +30,8 @@ struct feeds_options {
 	/* what was seen of the clocks outlives a reload; borrowed. NULL: the
 	   feeds' own */
 	struct sealing_clock *clock;
+	/* of each feed of conf with a socket, by its number; borrowed */
+	struct ring *const *rings;
 	/*
 	 * Called now and then in long work, so that the rest of the daemon can
 	 * breathe. Returns false to stop it.

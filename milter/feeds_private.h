@@ -4,6 +4,7 @@
 
 #include "common/feed.h"
 #include "common/store.h"
+#include "milter/datagrams.h"
 #include "milter/feeds.h"
 #include "milter/follow.h"
 #include "milter/follow_journal.h"
@@ -13,6 +14,10 @@
 struct feeds_one {
 	struct feeds *all;
 	const struct conf_feed *conf;
+	char name[TALLY_FEED_NAME];     /* of the feed, in the tallies */
+	struct ring *ring;              /* of its socket; NULL: it is a log's */
+	struct datagrams *datagrams;    /* of a socket; NULL: not open */
+	uint64_t lost;                  /* see struct datagrams_options */
 	struct feed *feed;              /* NULL: it could not be opened */
 	struct follow *follow;          /* of a log file; likewise */
 	struct follow_journal *journal; /* of the journal; likewise */
@@ -29,7 +34,7 @@ struct feeds {
 	int64_t due;
 	bool is_dirty;  /* something was counted since the disk had it all */
 	int64_t synced; /* when that was */
-	struct feeds_one one[CONF_FEEDS];
+	struct feeds_one one[2 * CONF_FEEDS]; /* logs and sockets */
 	unsigned n;
 	struct sealing_clock *clock; /* borrowed, or own_clock */
 	struct sealing_clock own_clock;

@@ -82,7 +82,7 @@ static const struct conf_feed *find_conf(const struct conf *c, const char *name)
 static struct feeds_one *find(struct feeds *f, const char *name)
 {
 	for (unsigned i = 0; i < f->n; i++) {
-		if (strcmp(f->one[i].conf->name, name) == 0) {
+		if (strcmp(f->one[i].name, name) == 0) {
 			return &f->one[i];
 		}
 	}

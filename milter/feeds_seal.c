@@ -71,8 +71,10 @@ static void gather(const struct feeds *f, struct sealing_feed *out)
 
 		out[i] = (struct sealing_feed){ 0 };
 		if (feeds_source_is_open(one)) {
-			feed_position(one->feed, &at);
-			out[i].read_t = at.t;
+			if (one->feed != NULL) {
+				feed_position(one->feed, &at);
+				out[i].read_t = at.t;
+			}
 			out[i].is_at_end = feeds_source_is_at_end(one);
 		}
 	}
@@ -88,8 +90,7 @@ static int note_unread(
 		if (!sealing_feed_is_done(&feeds[i], day)) {
 			log_warn("day is sealed before all of it was read "
 				 "feed=%s log=%s",
-			    f->one[i].conf->name,
-			    feeds_source_name(&f->one[i]));
+			    f->one[i].name, feeds_source_name(&f->one[i]));
 			if (f->one[i].feed != NULL) {
 				rc = feed_note_unread(f->one[i].feed, day);
 			}

@@ -1,24 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* feeds_source.c - where a feed's lines come from: a log file or the journal */
+/*
+ * feeds_source.c - where a feed's facts come from: a log file, the journal, or a
+ * socket
+ */
 
 #include "config.h"
+
+#include <string.h>
 
 #include "common/when.h"
 #include "milter/feeds_private.h"
 
 const char *feeds_source_name(const struct feeds_one *one)
 {
-	return one->conf->journal != NULL ? one->conf->journal :
-					    one->conf->file;
+	return one->ring != NULL       ? one->conf->socket :
+	    one->conf->journal != NULL ? one->conf->journal :
+					 one->conf->file;
 }
 
 bool feeds_source_is_open(const struct feeds_one *one)
 {
-	return one->follow != NULL || one->journal != NULL;
+	return one->follow != NULL || one->journal != NULL ||
+	    one->datagrams != NULL;
+}
+
+static int open_socket(struct feeds_one *one)
+{
+	const struct datagrams_options o = {
+		.name = one->name,
+		.mta = one->conf->mta,
+		.state = one->all->o.state,
+		.keep_invalid = one->conf->keep_invalid,
+		.only_policies = strcmp(one->name, one->conf->name) != 0,
+		.ring = one->ring,
+		.lost = &one->lost,
+	};
+
+	return datagrams_open(one->all->store, &o, &one->datagrams);
 }
 
 int feeds_source_open(struct feeds_one *one, int64_t now)
 {
+	if (one->ring != NULL) {
+		return open_socket(one);
+	}
 	if (one->conf->journal != NULL) {
 		return follow_journal_open(one->feed, one->conf->journal,
 		    when_day(now), now, &one->journal);
@@ -28,7 +53,9 @@ int feeds_source_open(struct feeds_one *one, int64_t now)
 
 void feeds_source_close(struct feeds_one *one)
 {
+	datagrams_close(one->datagrams);
 	follow_close(one->follow);
+	one->datagrams = NULL;
 	follow_journal_close(one->journal);
 	feed_close(one->feed);
 	one->follow = NULL;
@@ -53,12 +80,20 @@ static int64_t poll_journal(struct feeds_one *one, int64_t now)
 
 int64_t feeds_source_poll(struct feeds_one *one, int64_t now)
 {
+	if (one->datagrams != NULL) {
+		return datagrams_poll(one->datagrams, now);
+	}
 	return one->journal != NULL ? poll_journal(one, now) :
 				      follow_poll(one->follow, now);
 }
 
 bool feeds_source_is_at_end(const struct feeds_one *one)
 {
+	struct view packet;
+
+	if (one->datagrams != NULL) {
+		return !ring_next(one->ring, &packet);
+	}
 	return one->journal != NULL ?
 	    follow_journal_is_at_end(one->journal) :
 	    one->follow != NULL && follow_is_at_end(one->follow);

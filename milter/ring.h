@@ -16,7 +16,7 @@
 struct ring;
 
 enum {
-	RING_PACKET_MAX = 64 * 1024 /* bytes of a packet */
+	RING_PACKET_MAX = 256 * 1024 /* bytes of a packet */
 };
 
 /*

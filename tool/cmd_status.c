@@ -25,7 +25,7 @@ static bool is_drop(enum counter c)
 {
 	return c != COUNTER_LINES && c != COUNTER_RECORDS &&
 	    c != COUNTER_SESSIONS && c != COUNTER_RULES &&
-	    c != COUNTER_RULES_BYTES;
+	    c != COUNTER_RULES_BYTES && c != COUNTER_DATAGRAMS;
 }
 
 static struct view number(uint64_t n, char out[NUMBER_BUF])
@@ -115,6 +115,13 @@ static const char *live_word(const struct status_feed *feed)
 	return feed->live.is_at_end ? "at its end" : "reading";
 }
 
+static const char *source_of(const struct status_feed *feed)
+{
+	return feed->socket != NULL ? feed->socket :
+	    feed->journal != NULL   ? feed->journal :
+				      feed->file;
+}
+
 static void live_row(const struct status *s, size_t i, struct table *measured,
     const struct table *printed)
 {
@@ -122,7 +129,7 @@ static void live_row(const struct status *s, size_t i, struct table *measured,
 	char n[4][NUMBER_BUF];
 	const struct view cells[] = {
 		view_of(feed->name),
-		view_of(feed->journal != NULL ? feed->journal : feed->file),
+		view_of(source_of(feed)),
 		view_of(live_word(feed)),
 		number(feed->live.lag_b, n[0]),
 		number(feed->live.lag_s, n[1]),
@@ -132,7 +139,7 @@ static void live_row(const struct status *s, size_t i, struct table *measured,
 		    view_of("none"),
 	};
 
-	if (feed->file != NULL || feed->journal != NULL) {
+	if (source_of(feed) != NULL) {
 		give(measured, printed, cells,
 		    !feed->live.is_open || feed->live.has_error ? TABLE_BAD :
 								  TABLE_PLAIN);

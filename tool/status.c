@@ -37,6 +37,20 @@ static struct status_feed *feed_of(
 	return feed;
 }
 
+/* Beside a log, the datagrams of a socket are a feed of their own. */
+static void gather_socket(struct status *s, const struct conf_feed *conf)
+{
+	bool has_log = conf->file != NULL || conf->journal != NULL;
+	char name[TALLY_FEED_NAME];
+	struct status_feed *feed;
+
+	(void)snprintf(
+	    name, sizeof(name), "%s%s", conf->name, has_log ? ".socket" : "");
+	feed = feed_of(s, name, conf->mta);
+	feed->socket = conf->socket;
+	feed->is_configured = true;
+}
+
 static void gather_configured(struct status *s)
 {
 	const struct conf *c = &s->tool->conf;
@@ -48,6 +62,9 @@ static void gather_configured(struct status *s)
 		feed->file = c->feed[i].file;
 		feed->journal = c->feed[i].journal;
 		feed->is_configured = true;
+		if (c->feed[i].socket != NULL) {
+			gather_socket(s, &c->feed[i]);
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ struct status_feed {
 	char mta[TALLY_MTA_NAME];
 	const char *file;    /* as configured; NULL: none. Borrowed */
 	const char *journal; /* likewise */
+	const char *socket;  /* likewise */
 	bool is_configured;  /* the configuration names it */
 	bool was_read;       /* a tally knows it */
 	bool is_live;        /* the daemon follows it: live tells */

@@ -214,7 +214,7 @@ static void advise_daemon(struct status *s)
 
 	for (size_t i = 0; i < s->n_feeds; i++) {
 		is_wanted = is_wanted || s->feeds[i].file != NULL ||
-		    s->feeds[i].journal != NULL;
+		    s->feeds[i].journal != NULL || s->feeds[i].socket != NULL;
 	}
 	if (!is_wanted || strcmp(s->tool->state, s->tool->conf.state) != 0) {
 		return;

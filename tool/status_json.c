@@ -66,6 +66,7 @@ static void put_feed(
 	json_out_text(j, "mta", view_of(feed->mta));
 	json_out_text(j, "file", view_of(feed->file));
 	json_out_text(j, "journal", view_of(feed->journal));
+	json_out_text(j, "socket", view_of(feed->socket));
 	json_out_bool(j, "configured", feed->is_configured);
 	json_out_number(j, "position", feed->read.pos);
 	json_out_time(j, "last", feed->read.t);

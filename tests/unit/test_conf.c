@@ -86,11 +86,17 @@ static void check_full(const struct conf *c)
 	UNIT_STR("group 1", c->groups[1], NULL);
 	UNIT_UINT("feeds", c->n_feeds, 2);
 	UNIT_STR("name 0", c->feed[0].name, "mx1");
-	UNIT_STR("mta 0", c->feed[0].mta, "sendmail");
+	UNIT_STR("mta 0", c->feed[0].mta, "postfix");
 	UNIT_STR("file 0", c->feed[0].file, "/var/log/mail.log");
 	UNIT_STR("ident 0", c->feed[0].idents[0], "sm-mta");
 	UNIT_STR("ident 1", c->feed[0].idents[1], "sendmail-*");
 	UNIT_STR("ident 2", c->feed[0].idents[2], NULL);
+	UNIT_STR("socket 0", c->feed[0].socket,
+	    "/var/spool/postfix/telltls/tlsrpt.sock");
+	UNIT_STR("group 0", c->feed[0].group, "postfix");
+	UNIT_UINT("keep-invalid 0", c->feed[0].keep_invalid, 5);
+	UNIT_STR("socket 1", c->feed[1].socket, NULL);
+	UNIT_UINT("keep-invalid 1", c->feed[1].keep_invalid, 0);
 	UNIT_BOOL("callouts 0", c->feed[0].callouts, true);
 	UNIT_STR("name 1", c->feed[1].name, "sendmail");
 	UNIT_BOOL("callouts 1", c->feed[1].callouts, false);

@@ -41,6 +41,8 @@ static const struct {
 	{ COUNTER_CALLOUT, 26, "callout" },
 	{ COUNTER_TLS_NOT_LOGGED, 27, "tls-not-logged" },
 	{ COUNTER_BAD_DATAGRAM, 28, "bad-datagram" },
+	{ COUNTER_DATAGRAMS, 29, "datagrams" },
+	{ COUNTER_DATAGRAM_LOST, 30, "datagram-lost" },
 };
 
 static void test_words(void **state)

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* daemon_receivers.c - the children that receive datagrams, one a socket */
+
+#include "config.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "milter/daemon_private.h"
+#include "milter/receiver.h"
+
+enum {
+	RING_B = 64 << 20, /* of which is taken what bursts need */
+	SOCKET_MODE = 0660,
+};
+
+const char *daemon_receiver_group(const struct conf_feed *feed)
+{
+	return feed->group != NULL ? feed->group : "postfix";
+}
+
+static int run_receiver(void *ctx, int channel)
+{
+	const struct daemon_receiver *r = ctx;
+	const struct conf_feed *feed = &r->daemon->conf.feed[r->number];
+	const char *name = daemon_receiver_group(feed);
+	const struct group *gr = getgrnam(name);
+	const struct receiver_options o = {
+		.path = feed->socket,
+		.rights = { .has_group = gr != NULL,
+		    .group = gr != NULL ? gr->gr_gid : 0,
+		    .mode = SOCKET_MODE },
+		.channel = channel,
+		.ring = r->ring,
+	};
+
+	if (gr == NULL) {
+		log_warn("group of a socket does not exist group=%s socket=%s",
+		    name, feed->socket);
+	}
+	return receiver_run(&o) == 0 ? 0 : 1;
+}
+
+/* Something is in the ring: it is looked at soon, with all else. */
+static void on_datagrams(void *ctx)
+{
+	struct daemon_receiver *r = ctx;
+
+	ring_acknowledge(r->ring);
+	daemon_look_soon(r->daemon);
+}
+
+static int start(struct daemon *d, unsigned number)
+{
+	struct daemon_receiver *r = &d->receiver[number];
+
+	*r = (struct daemon_receiver){ .daemon = d, .number = number };
+	r->ring = ring_new(RING_B);
+	if (r->ring == NULL) {
+		log_error(
+		    "no memory for datagrams error=\"%s\"", strerror(errno));
+		return -ENOMEM;
+	}
+	d->rings[number] = r->ring;
+	child_init(&r->child, "receiver", run_receiver, r);
+	r->watch = loop_add_fd(d->loop, ring_fd(r->ring), on_datagrams, r);
+	return 0;
+}
+
+int daemon_receivers_start(struct daemon *d)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < d->conf.n_feeds && rc == 0; i++) {
+		if (d->conf.feed[i].socket != NULL) {
+			rc = start(d, i);
+		}
+	}
+	return rc;
+}
+
+void daemon_receivers_tick(struct daemon *d, int64_t now)
+{
+	for (unsigned i = 0; i < CONF_FEEDS; i++) {
+		if (d->receiver[i].ring != NULL) {
+			(void)child_tick(&d->receiver[i].child, now);
+		}
+	}
+}
+
+void daemon_receivers_reap(struct daemon *d, int64_t now)
+{
+	for (unsigned i = 0; i < CONF_FEEDS; i++) {
+		if (d->receiver[i].ring != NULL) {
+			(void)child_reap(&d->receiver[i].child, now);
+		}
+	}
+}
+
+void daemon_receivers_stop(struct daemon *d, unsigned limit_ms)
+{
+	for (unsigned i = 0; i < CONF_FEEDS; i++) {
+		if (d->receiver[i].ring != NULL) {
+			child_stop(&d->receiver[i].child);
+			child_join(&d->receiver[i].child, limit_ms);
+		}
+	}
+}
+
+void daemon_receivers_free(struct daemon *d)
+{
+	for (unsigned i = 0; i < CONF_FEEDS; i++) {
+		loop_remove(d->receiver[i].watch);
+		ring_free(d->receiver[i].ring);
+		d->receiver[i] = (struct daemon_receiver){ 0 };
+		d->rings[i] = NULL;
+	}
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool daemon_receivers_differ(const struct conf *a, const struct conf *b)
+{
+	for (unsigned i = 0; i < CONF_FEEDS; i++) {
+		if (!is_same(a->feed[i].socket, b->feed[i].socket) ||
+		    !is_same(a->feed[i].group, b->feed[i].group)) {
+			return true;
+		}
+	}
+	return false;
+}

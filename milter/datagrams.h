@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MILTER_DATAGRAMS_H
+#define MILTER_DATAGRAMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/store.h"
+#include "milter/ring.h"
+
+/*
+ * The datagrams of one socket, from the ring into the store. They come once:
+ * what is lost is counted. Each is one session, or, where a log counts the
+ * sessions, tells only which policy stood.
+ */
+struct datagrams;
+
+struct datagrams_options {
+	const char *name; /* of the feed; borrowed, like all here */
+	const char *mta;
+	const char *state;     /* directory: invalid ones are kept below it */
+	uint64_t keep_invalid; /* so many of them; older ones go */
+	bool only_policies;    /* sessions are counted elsewhere */
+	struct ring *ring;
+	/* taken from the ring, but not counted when the store broke: given
+	   here by datagrams_close(), and counted by the next poll */
+	uint64_t *lost;
+};
+
+enum {
+	DATAGRAMS_AT_ONCE = 20000 /* of one poll */
+};
+
+/*
+ * Declares the feed to the store. Returns 0, or the error of store_feed() or
+ * of reading a day file.
+ */
+int datagrams_open(struct store *store, const struct datagrams_options *o,
+    struct datagrams **out);
+void datagrams_close(struct datagrams *d); /* NULL is allowed */
+
+/*
+ * Counts what is in the ring at time now, up to DATAGRAMS_AT_ONCE, and commits
+ * it. Returns how many datagrams that were, or an error of the store, after
+ * which it must be closed.
+ */
+int64_t datagrams_poll(struct datagrams *d, int64_t now);
+
+#endif
