@@ -9,6 +9,7 @@
 
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -141,6 +142,7 @@ static int fill(int fd)
 	if (rc == 0) {
 		rc = map(fd, true, &file);
 	}
+	assert(rc != 0 || file != NULL);
 	if (rc == 0) {
 		rc = make_head(&file->head);
 	}
@@ -214,6 +216,7 @@ static int try_open(
 	if (rc == 0) {
 		rc = map(*fd, is_writer, file);
 	}
+	assert(rc != 0 || *file != NULL);
 	if (rc == 0) {
 		rc = check(*file);
 	}

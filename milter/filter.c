@@ -132,6 +132,7 @@ static void ask_for_macros(SMFICTX *ctx)
  * No actions, no steps that we do not need, and no waiting for answers: where
  * the MTA does not know the latter, libmilter answers at once.
  */
+/* NOLINTNEXTLINE(readability-function-size): libmilter gives the parameters */
 static sfsistat on_negotiate(SMFICTX *ctx, unsigned long actions,
     unsigned long steps, unsigned long f2, unsigned long f3,
     unsigned long *out_actions, unsigned long *out_steps, unsigned long *out_f2,

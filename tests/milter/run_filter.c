@@ -159,7 +159,6 @@ static int serve(struct parent *p)
 			check(kill(p->child, SIGTERM), "kill");
 		} else if (waitpid(p->child, &status, WNOHANG) == p->child) {
 			while (p->channel >= 0 && take_note(p)) {
-				continue;
 			}
 			return status;
 		}
@@ -178,8 +177,7 @@ static void read_options(int argc, char **argv, struct filter_options *o,
 			o->rights.group = (gid_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'm':
-			o->rights.mode =
-			    (mode_t)strtoul(optarg, NULL, 8);
+			o->rights.mode = (mode_t)strtoul(optarg, NULL, 8);
 			break;
 		case 'o':
 			own[0] = optarg;

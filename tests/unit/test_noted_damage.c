@@ -142,8 +142,8 @@ static void test_slots(void **state)
 	for (unsigned i = 0; i < NOTED_SLOTS; i += 3) {
 		/* the word, the key, the check; 4 bytes are never all zero */
 		change(path,
-		    AT(slot) + i * sizeof(struct noted_slot) + i / 3 % 8 * 4 +
-			1);
+		    AT(slot) + i * sizeof(struct noted_slot) +
+			(size_t)(i / 3 % 8) * 4 + 1);
 		changed++;
 	}
 	for (unsigned round = 0; round < 2; round++) {
