@@ -438,9 +438,7 @@ static inline void kit_make_day(struct kit *k, unsigned facts)
 /* The tests that take long take fewer steps under valgrind. */
 static inline bool kit_is_slow(void)
 {
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL;
+	return unit_is_valgrind();
 }
 
 #endif

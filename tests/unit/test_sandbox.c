@@ -313,14 +313,6 @@ static int be_inside(int out, bool has_network)
 	return 0;
 }
 
-/* It refuses to go on when its own calls are refused. */
-static bool is_valgrind(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload != NULL && strstr(preload, "vgpreload") != NULL;
-}
-
 static void check_inside(bool has_network)
 {
 	char text[TEXT];
@@ -330,7 +322,8 @@ static void check_inside(bool has_network)
 	int status;
 	pid_t pid;
 
-	if (is_valgrind()) {
+	/* which ends when its own calls are refused */
+	if (unit_is_valgrind()) {
 		print_message("# under valgrind: left out\n");
 		return;
 	}

@@ -167,6 +167,14 @@ static inline bool unit_true(const char *name, bool holds, const char *text)
 	return holds;
 }
 
+/* What cannot be tried under valgrind is left out there. */
+static inline bool unit_is_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 /* Writes the path of a file shipped in tests/ ("data/x") into buf. */
 static inline void unit_src_path(char *buf, size_t size, const char *name)
 {
