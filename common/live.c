@@ -18,15 +18,15 @@ enum type {
 
 /* One line of a packet. */
 struct row {
-	enum live_kind kind;
 	const char *key;
-	enum type type;
 	size_t offset; /* in struct live */
+	enum live_kind kind;
+	enum type type;
 };
 
 #define ROW(kind, key, type, member)             \
  {                                               \
-  kind, key, type, offsetof(struct live, member) \
+  key, offsetof(struct live, member), kind, type \
  }
 
 static const struct row rows[] = {
@@ -91,7 +91,9 @@ void live_set(char out[LIVE_TEXT], struct view text)
 static void format_text(const char *s, struct strbuf *out)
 {
 	for (; *s != '\0'; s++) {
-		strbuf_addc(out, *s == '\n' || *s == '\r' ? ' ' : *s);
+		bool is_end = *s == '\n' || *s == '\r';
+
+		strbuf_addc(out, (char)(is_end ? ' ' : *s));
 	}
 }
 

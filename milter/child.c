@@ -161,7 +161,7 @@ void child_restart(struct child *c)
 
 void child_join(struct child *c, unsigned limit_ms)
 {
-	const struct timespec step = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct timespec step = { .tv_nsec = 10L * 1000 * 1000 };
 
 	for (unsigned ms = 0; c->pid != 0 && ms < limit_ms; ms += 10) {
 		if (child_reap(c, c->started)) {

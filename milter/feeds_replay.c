@@ -21,7 +21,7 @@ static unsigned number_of(const char *path)
 {
 	unsigned long long n = 0;
 
-	(void)view_number(view_of(path), CONF_FEEDS * 1000, &n);
+	(void)view_number(view_of(path), CONTROL_FILES, &n);
 	return (unsigned)n;
 }
 
