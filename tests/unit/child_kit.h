@@ -23,7 +23,7 @@ enum {
 /* Waits a moment; fails when that was done for too long. */
 static inline void pause_once(unsigned *waited_ms)
 {
-	const struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
+	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
 
 	*waited_ms += STEP_MS;
 	UNIT_TRUE("it hangs", *waited_ms < LIMIT_MS);

@@ -65,7 +65,7 @@ static inline void site_init(struct site *s, unsigned n_logs)
 		site_set_log(s, i);
 	}
 	s->conf.n_feeds = n_logs;
-	s->now = KIT_DAY + 12 * 3600;
+	s->now = KIT_DAY + INT64_C(12) * 3600;
 	s->uptime = 5000;
 	s->out = tmpfile();
 	assert_non_null(s->out);

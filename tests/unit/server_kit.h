@@ -30,7 +30,8 @@ static inline unsigned count_fds(void)
 	DIR *dir = opendir("/proc/self/fd");
 	unsigned n = 0;
 
-	while (dir != NULL && readdir(dir) != NULL) {
+	assert_non_null(dir);
+	while (readdir(dir) != NULL) {
 		n++;
 	}
 	(void)closedir(dir);

@@ -115,7 +115,7 @@ static void test_life(void **state)
 		{ "at once", 0, 16 },
 		{ "59 seconds", CHILD_WELL_S - 1, 16 },
 		{ "a minute", CHILD_WELL_S, 1 },
-		{ "a year", 365 * 86400, 1 },
+		{ "a year", INT64_C(365) * 86400, 1 },
 		{ "clock set back", -3600, 16 },
 		{ "clock set back by years", -T0, 16 },
 	};

@@ -32,7 +32,10 @@ static int run_list(void *ctx, int channel)
 	size_t n = 0;
 
 	(void)ctx;
-	while (dir != NULL && (e = readdir(dir)) != NULL) {
+	if (dir == NULL) {
+		return 1;
+	}
+	while ((e = readdir(dir)) != NULL) {
 		int fd = (int)strtol(e->d_name, NULL, 10);
 
 		if (e->d_name[0] != '.' && fd != dirfd(dir) && fd > 2 &&

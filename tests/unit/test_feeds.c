@@ -8,8 +8,9 @@
 
 #include "tests/unit/feeds_kit.h"
 
+#define HOUR INT64_C(3600)
+
 enum {
-	HOUR = 3600,
 	STEP_S = 30,   /* between two ticks, where none is of interest */
 	LOOK_S = 30,   /* a day that may be sealed is, so soon */
 	AFTER_S = 600, /* SEALING_AFTER_S */
@@ -156,8 +157,8 @@ static void test_forced_days(void **state)
 	site_session(&s, 0, KIT_NEXT + HOUR);
 	site_tick(&s, 1);
 	site_stop(&s);
-	s.now += 2 * WHEN_DAY_S;
-	s.uptime += 2 * WHEN_DAY_S;
+	s.now += 2 * (int64_t)WHEN_DAY_S;
+	s.uptime += 2 * (int64_t)WHEN_DAY_S;
 	site_start(&s);
 	site_run(&s, 60, 1);
 	for (int64_t day = KIT_DAY; day <= KIT_NEXT; day += WHEN_DAY_S) {
@@ -230,7 +231,7 @@ static void test_clock_forwards(void **state)
 	run_to(&s, noon + WHEN_DAY_S + SEALING_HOLD_S - 1);
 	UNIT_BOOL("held", site_is_sealed(&s, KIT_DAY), false);
 	set_clock(&s, noon + SEALING_HOLD_S);
-	run_to(&s, noon + 2 * SEALING_HOLD_S + LOOK_S);
+	run_to(&s, noon + INT64_C(2) * SEALING_HOLD_S + LOOK_S);
 	UNIT_BOOL("back", site_is_sealed(&s, KIT_DAY), false);
 	UNIT_UINT("said", site_said(&s, "the clock was set"), 2);
 	/* its day ends as any other, and nothing is missing */
@@ -352,7 +353,7 @@ static void test_times(void **state)
 		{ "in a day", WHEN_DAY_S - 1, false },
 		{ "in more than a day", WHEN_DAY_S + 60, true },
 		{ "in a year", 365 * (int64_t)WHEN_DAY_S, true },
-		{ "2017", -9 * 365 * (int64_t)WHEN_DAY_S, true },
+		{ "2017", INT64_C(-9) * 365 * WHEN_DAY_S, true },
 	};
 
 	(void)state;

@@ -307,12 +307,13 @@ static void test_many_files(void **state)
 
 		(void)snprintf(name, sizeof(name), "many%d.log", i);
 		path_in(&s, name, path);
-		write_log(&s, path, 2, s.now + i * 10);
+		write_log(&s, path, 2, s.now + INT64_C(10) * i);
 		request_add(&r, path, O_RDONLY);
 	}
 	UNIT_INT("code", ask(&s, &r), 0);
-	UNIT_UINT("sessions", r.result.sessions, 2 * CONTROL_FILES);
-	UNIT_UINT("count", site_count(&s, KIT_DAY), 2 * CONTROL_FILES);
+	UNIT_UINT("sessions", r.result.sessions, UINT64_C(2) * CONTROL_FILES);
+	UNIT_UINT(
+	    "count", site_count(&s, KIT_DAY), UINT64_C(2) * CONTROL_FILES);
 	site_release(&s);
 }
 

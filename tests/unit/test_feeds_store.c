@@ -93,7 +93,7 @@ static void test_no_room(void **state)
 		before = site_count(&s, KIT_DAY);
 		UNIT_TRUE("not all", before < sessions / 2);
 		set_file_limit(RLIM_INFINITY);
-		site_run(&s, 2 * FEEDS_RETRY_S, 1);
+		site_run(&s, INT64_C(2) * FEEDS_RETRY_S, 1);
 		check_counts(&s, KIT_DAY, sessions / 2);
 		for (unsigned n = 0; n < sessions / 4; n++) {
 			site_session(&s, n % 2, s.now);
@@ -132,7 +132,7 @@ static void test_read_only(void **state)
 	check_counts(&s, KIT_DAY, 3);
 	UNIT_STR("said", s.said, "");
 	s.now = KIT_NEXT;
-	s.uptime += 12 * 3600;
+	s.uptime += INT64_C(12) * 3600;
 	site_session(&s, 0, s.now);
 	site_run(&s, 120, 1);
 	check_live(&s, 0, true);
@@ -142,7 +142,7 @@ static void test_read_only(void **state)
 	site_session(&s, 1, s.now);
 	site_run(&s, 120, 1);
 	assert_int_equal(chmod(tally, 0700), 0);
-	site_run(&s, 2 * FEEDS_RETRY_S, 1);
+	site_run(&s, INT64_C(2) * FEEDS_RETRY_S, 1);
 	check_live(&s, 0, false);
 	check_live(&s, 1, false);
 	check_counts(&s, KIT_DAY, 3);

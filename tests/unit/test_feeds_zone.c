@@ -93,7 +93,7 @@ static void live(struct site *s, const struct change *c, unsigned restart)
 		int64_t t = c->t - AROUND_S + (int64_t)n * EVERY_S;
 
 		for (int part = 0; part < 2; part++) {
-			s->now = t + part * PAUSE_S;
+			s->now = part == 0 ? t : t + PAUSE_S;
 			if (part == 0) {
 				append_begin(s, n, s->now);
 			} else {

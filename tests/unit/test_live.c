@@ -361,7 +361,6 @@ static void test_bounds(void **state)
 	char *const texts[] = { daemon.u.daemon.version, daemon.u.daemon.state,
 		daemon.u.daemon.milter_socket, feed.u.feed.name,
 		feed.u.feed.source, feed.u.feed.error };
-	char packet[LIVE_PACKET + 1];
 	struct strbuf text;
 	struct live l;
 
@@ -378,11 +377,15 @@ static void test_bounds(void **state)
 	UNIT_STR("feed", l.u.feed.error, texts[0]);
 	strbuf_release(&text);
 
-	memset(packet, '\n', sizeof(packet));
-	memcpy(packet, "kind feed", 9);
-	UNIT_INT("longest", parse(view_make(packet, LIVE_PACKET), &l), 0);
-	UNIT_INT("too long", parse(view_make(packet, LIVE_PACKET + 1), &l),
+	strbuf_init(&text, LIVE_PACKET + 1);
+	strbuf_adds(&text, "kind feed\n");
+	while (text.len <= LIVE_PACKET) {
+		strbuf_addc(&text, '\n');
+	}
+	UNIT_INT("longest", parse(view_make(text.s, LIVE_PACKET), &l), 0);
+	UNIT_INT("too long", parse(view_make(text.s, LIVE_PACKET + 1), &l),
 	    ERR_PARSE);
+	strbuf_release(&text);
 }
 
 /* No text can end its line: what it says stays in its value. */

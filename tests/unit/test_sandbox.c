@@ -36,14 +36,16 @@ static char dir[64];
 
 static long try_execve(void)
 {
-	char *const argv[] = { (char *)(uintptr_t) "true", NULL };
+	char name[] = "true";
+	char *const argv[] = { name, NULL };
 
 	return execve("/bin/true", argv, argv + 1);
 }
 
 static long try_execveat(void)
 {
-	char *const argv[] = { (char *)(uintptr_t) "true", NULL };
+	char name[] = "true";
+	char *const argv[] = { name, NULL };
 
 	return syscall(SYS_execveat, AT_FDCWD, "/bin/true", argv, argv + 1, 0);
 }

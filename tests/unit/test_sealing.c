@@ -9,8 +9,8 @@
 
 #define DAY    when_utc(2026, 11, 22, 0, 0, 0)
 #define NEXT   (DAY + WHEN_DAY_S)
-#define MINUTE 60
-#define HOUR   3600
+#define MINUTE INT64_C(60)
+#define HOUR   INT64_C(3600)
 
 /* A feed that has read to a time of the day after, or is at its end. */
 #define READ(s)     \
