@@ -24,7 +24,7 @@ enum err {
 	ERR_TEMP = -10014,    /* a temporary failure: worth another try */
 	ERR_STOPPED = -10015, /* we were told to stop before the end */
 	ERR_NOT_BUILT = -10016, /* a feature that configure left out */
-	ERR_NOT_FILE = -10017, /* a log that is a FIFO, a device, a socket */
+	ERR_NOT_FILE = -10017,  /* a log that is a FIFO, a device, a socket */
 };
 
 /*
