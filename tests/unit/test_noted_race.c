@@ -59,10 +59,11 @@ static int read_until_done(void)
 
 static void test_readers(void **state)
 {
-	struct noted *n = open_notes(true);
+	struct noted *n;
 	pid_t child[2];
 
 	(void)state;
+	noted_close(open_notes(true)); /* now there is a file */
 	for (unsigned i = 0; i < 2; i++) {
 		child[i] = fork();
 		assert_true(child[i] >= 0);
@@ -70,6 +71,7 @@ static void test_readers(void **state)
 			_exit(read_until_done());
 		}
 	}
+	n = open_notes(true);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		add(n, i, kinds_of(i), time_of(i));
 		noted_bump(n, NOTED_NOTES, 1);
