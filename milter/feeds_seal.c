@@ -108,7 +108,8 @@ static int seal_day(struct feeds *f, int64_t day, int64_t now)
 
 	gather(f, feeds);
 	verdict = sealing_judge(day, now, feeds, f->n);
-	if (verdict == SEALING_WAIT) {
+	if (verdict == SEALING_WAIT ||
+	    (verdict == SEALING_FORCED && !sealing_clock_may_force(f->clock))) {
 		return 0;
 	}
 	if (verdict == SEALING_FORCED) {

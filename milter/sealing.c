@@ -40,7 +40,9 @@ int64_t sealing_clock_look(struct sealing_clock *c, int64_t now, int64_t uptime)
 {
 	int64_t step = 0;
 
-	if (c->now != 0) {
+	if (c->now == 0) {
+		c->begun = uptime;
+	} else {
 		step = (now - c->now) - (uptime - c->uptime);
 	}
 	c->now = now;
@@ -51,6 +53,11 @@ int64_t sealing_clock_look(struct sealing_clock *c, int64_t now, int64_t uptime)
 	c->hold = uptime + SEALING_HOLD_S;
 	c->set = now;
 	return step;
+}
+
+bool sealing_clock_may_force(const struct sealing_clock *c)
+{
+	return c->uptime - c->begun >= SEALING_HOLD_S;
 }
 
 bool sealing_clock_is_steady(const struct sealing_clock *c)

@@ -42,8 +42,9 @@ bool sealing_feed_is_done(const struct sealing_feed *feed, int64_t day);
 struct sealing_clock {
 	int64_t now; /* at the last look; 0: there was none */
 	int64_t uptime;
-	int64_t hold; /* until this uptime nothing is sealed */
-	int64_t set;  /* the time that it was last set to; 0: never */
+	int64_t hold;  /* until this uptime nothing is sealed */
+	int64_t set;   /* the time that it was last set to; 0: never */
+	int64_t begun; /* uptime at the first look */
 };
 
 /*
@@ -55,5 +56,11 @@ int64_t sealing_clock_look(
 
 /* May anything be sealed now? */
 bool sealing_clock_is_steady(const struct sealing_clock *c);
+
+/*
+ * May a day be sealed before all of it was read? Not right after the start: a
+ * log that cannot be read yet gets its chance, for SEALING_HOLD_S.
+ */
+bool sealing_clock_may_force(const struct sealing_clock *c);
 
 #endif
