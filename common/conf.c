@@ -143,6 +143,11 @@ static int check_domain(const struct conf *c, const char *path, const char *key,
 	return ERR_CONFIG;
 }
 
+bool conf_is_same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 int conf_check_reports(
     const struct conf *c, const char *path, struct strbuf *error)
 {

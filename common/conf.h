@@ -108,6 +108,9 @@ int conf_parse(struct conf *c, const char *path, const char *buf, size_t len,
 int conf_check_reports(
     const struct conf *c, const char *path, struct strbuf *error);
 
+/* Are two values the same text? NULL, no value, is the same as NULL. */
+bool conf_is_same(const char *a, const char *b);
+
 /* What a value is, and what its row's offset points to. */
 enum conf_type {
 	CONF_STRING,   /* char *: text without control characters */

@@ -107,18 +107,13 @@ void daemon_milter_stop(struct daemon *d, unsigned limit_ms)
 	child_join(&d->milter, limit_ms);
 }
 
-static bool is_same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 void daemon_milter_reload(struct daemon *d, const struct conf *old)
 {
 	const struct conf *c = &d->conf;
 
-	if (is_same(c->milter.socket, old->milter.socket) &&
-	    is_same(c->milter.group, old->milter.group) &&
-	    is_same(c->envelope_from, old->envelope_from) &&
+	if (conf_is_same(c->milter.socket, old->milter.socket) &&
+	    conf_is_same(c->milter.group, old->milter.group) &&
+	    conf_is_same(c->envelope_from, old->envelope_from) &&
 	    c->milter.mode == old->milter.mode) {
 		return;
 	}

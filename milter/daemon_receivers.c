@@ -119,16 +119,11 @@ void daemon_receivers_free(struct daemon *d)
 	}
 }
 
-static bool is_same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 bool daemon_receivers_differ(const struct conf *a, const struct conf *b)
 {
 	for (unsigned i = 0; i < CONF_FEEDS; i++) {
-		if (!is_same(a->feed[i].socket, b->feed[i].socket) ||
-		    !is_same(a->feed[i].group, b->feed[i].group)) {
+		if (!conf_is_same(a->feed[i].socket, b->feed[i].socket) ||
+		    !conf_is_same(a->feed[i].group, b->feed[i].group)) {
 			return true;
 		}
 	}
