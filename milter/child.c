@@ -28,11 +28,27 @@ void child_init(struct child *c, const char *name, child_fn run, void *ctx)
 		.run = run,
 		.ctx = ctx,
 		.channel = -1,
+		.keep = -1,
 		.is_wanted = true };
 }
 
+/* Closes all but the standard descriptors and these two; b may be -1. */
+static void close_others(int a, int b)
+{
+	int low = b < 0 || a < b ? a : b;
+	int high = a < b ? b : a;
+
+	if (low > 3) {
+		(void)close_range(3, (unsigned)low - 1, 0);
+	}
+	if (high > low + 1) {
+		(void)close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+	}
+	(void)close_range((unsigned)high + 1, ~0U, 0);
+}
+
 /* What the parent had set up for itself is undone. */
-static void become_child(pid_t parent, int channel)
+static void become_child(pid_t parent, int channel, int keep)
 {
 	sigset_t none;
 
@@ -46,10 +62,7 @@ static void become_child(pid_t parent, int channel)
 		_exit(EX_TEMPFAIL); /* it died before we could ask */
 	}
 	log_close();
-	if (channel > 3) {
-		(void)close_range(3, (unsigned)channel - 1, 0);
-	}
-	(void)close_range((unsigned)channel + 1, ~0U, 0);
+	close_others(channel, keep);
 	log_reopen();
 }
 
@@ -75,7 +88,7 @@ static bool start(struct child *c, int64_t now)
 	}
 	c->pid = fork();
 	if (c->pid == 0) {
-		become_child(parent, pair[1]);
+		become_child(parent, pair[1], c->keep);
 		_exit(c->run(c->ctx, pair[1]));
 	}
 	(void)close(pair[1]);

@@ -26,6 +26,7 @@ struct child {
 	void *ctx;        /* of run; borrowed */
 	pid_t pid;        /* 0: it does not run */
 	int channel;      /* our end; -1: it does not run */
+	int keep;         /* a descriptor of ours that it has too; -1: none */
 	int64_t started;  /* when it was last started */
 	int64_t due;      /* when it is to be started */
 	unsigned pause_s; /* the last pause */
@@ -34,13 +35,13 @@ struct child {
 	bool has_failed;  /* its start was refused: said once */
 };
 
-/* Not running, to be started at the first child_tick(). */
+/* Not running, to be started at the first child_tick(); keeps nothing. */
 void child_init(struct child *c, const char *name, child_fn run, void *ctx);
 
 /*
  * Starts it if it is due. In the child all signals have their default action
- * again, its parent's death ends it, and only its channel and the standard
- * descriptors are known to it. Returns true if it was started now: the
+ * again, its parent's death ends it, and only its channel, the one to keep and
+ * the standard descriptors are known to it. Returns true if it was started now: the
  * channel is a new one.
  */
 bool child_tick(struct child *c, int64_t now);

@@ -65,6 +65,7 @@ static int start(struct daemon *d, unsigned number)
 	}
 	d->rings[number] = r->ring;
 	child_init(&r->child, "receiver", run_receiver, r);
+	r->child.keep = ring_fd(r->ring); /* it wakes us */
 	r->watch = loop_add_fd(d->loop, ring_fd(r->ring), on_datagrams, r);
 	return 0;
 }

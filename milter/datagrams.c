@@ -102,7 +102,7 @@ int datagrams_open(struct store *store, const struct datagrams_options *o,
 void datagrams_close(struct datagrams *d)
 {
 	if (d != NULL) {
-		*d->o.lost += d->pending;
+		ring_note_lost(d->o.ring, d->pending);
 		arena_free(d->arena);
 		free(d);
 	}
@@ -113,10 +113,9 @@ static int bump(struct datagrams *d, int64_t now, enum counter c, uint64_t n)
 	return n == 0 ? 0 : store_bump(d->store, now, ++d->pos, c, n);
 }
 
-static int commit(struct datagrams *d, int64_t now)
+static int commit(struct datagrams *d)
 {
-	const struct mark mark = { .pos = d->pos, .t = now };
-	int rc = store_commit(d->store, &mark, &mark, false);
+	int rc = store_commit(d->store, NULL, NULL, false);
 
 	if (rc == 0) {
 		d->pending = 0;
@@ -124,40 +123,75 @@ static int commit(struct datagrams *d, int64_t now)
 	return rc;
 }
 
+/*
+ * The marks only tell how far we are. They may be in another day's file, so
+ * they come by themselves: where they fail, the datagrams are counted.
+ */
+static int commit_all(struct datagrams *d, int64_t now)
+{
+	const struct mark mark = { .pos = d->pos, .t = now };
+	int rc = commit(d);
+
+	return rc == 0 ? store_commit(d->store, &mark, &mark, false) : rc;
+}
+
 /* --- what is no datagram of the protocol ---------------------------------- */
 
-static bool write_file(const char *path, struct view text)
+/* A new file in any case: what has its name is none that we follow. */
+static bool write_file(int folder, const char *name, struct view text)
 {
-	int fd = open(
-	    path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
-	bool is_good =
-	    fd >= 0 && write(fd, text.s, text.len) == (ssize_t)text.len;
+	bool is_good;
+	int fd;
 
+	(void)unlinkat(folder, name, 0);
+	fd = openat(folder, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	is_good = fd >= 0 && write(fd, text.s, text.len) == (ssize_t)text.len;
 	if (fd >= 0) {
 		is_good = close(fd) == 0 && is_good;
 	}
 	return is_good;
 }
 
+/* STATE/invalid; -1: it cannot be had. */
+static int open_folder(const struct datagrams *d)
+{
+	char path[PATH_BUF];
+	int n = snprintf(path, sizeof(path), "%s/invalid", d->o.state);
+
+	if (n < 0 || (size_t)n >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	(void)mkdir(path, 0750);
+	return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* Keeps one to be looked at: STATE/invalid/NAME.NUMBER. */
 static void keep(struct datagrams *d, struct view text)
 {
-	char path[PATH_BUF];
-	int n;
+	char name[TALLY_FEED_NAME + 24];
+	bool is_good = false;
+	int folder;
 
 	if (d->o.keep_invalid == 0) {
 		return;
 	}
-	(void)snprintf(path, sizeof(path), "%s/invalid", d->o.state);
-	(void)mkdir(path, 0750);
-	n = snprintf(path, sizeof(path), "%s/invalid/%s.%llu", d->o.state,
-	    d->o.name, (unsigned long long)(d->n_kept % d->o.keep_invalid));
+	(void)snprintf(name, sizeof(name), "%s.%llu", d->o.name,
+	    (unsigned long long)(d->n_kept % d->o.keep_invalid));
 	d->n_kept++;
-	if ((n < 0 || (size_t)n >= sizeof(path) || !write_file(path, text)) &&
-	    !d->keeping_failed) {
-		log_warn("cannot keep an invalid datagram file=%s error=\"%s\"",
-		    path, strerror(errno));
+	folder = open_folder(d);
+	if (folder >= 0) {
+		is_good = write_file(folder, name, text);
+	}
+	if (!is_good && !d->keeping_failed) {
+		log_warn("cannot keep an invalid datagram "
+			 "file=%s/invalid/%s error=\"%s\"",
+		    d->o.state, name, strerror(errno));
 		d->keeping_failed = true;
+	}
+	if (folder >= 0) {
+		(void)close(folder);
 	}
 }
 
@@ -199,17 +233,16 @@ static int take_reported(
 static int take(struct datagrams *d, struct view text, int64_t now)
 {
 	struct postfix_datagram datagram;
-	int rc;
+	int rc = 0;
 	int bad;
 
 	d->pending++;
-	rc = bump(d, now, COUNTER_DATAGRAMS, 1);
 	arena_reset(d->arena);
 	bad = postfix_datagram_parse(text, now, d->arena, &datagram);
-	if (rc == 0 && bad == ERR_LITERAL) {
+	if (bad == ERR_LITERAL) {
 		return bump(d, now, COUNTER_LITERAL, 1);
 	}
-	if (rc == 0 && bad != 0) {
+	if (bad != 0) {
 		keep(d, text);
 		return bump(d, now, COUNTER_BAD_DATAGRAM, 1);
 	}
@@ -223,14 +256,35 @@ static int take(struct datagrams *d, struct view text, int64_t now)
 static int count_losses(struct datagrams *d, int64_t now)
 {
 	struct ring_losses lost;
+	uint64_t n;
 	int rc;
 
 	ring_losses(d->o.ring, &lost);
-	*d->o.lost += lost.full + lost.oversized;
-	rc = bump(d, now, COUNTER_DATAGRAM_LOST, *d->o.lost);
+	n = lost.full + lost.oversized + lost.later;
+	rc = bump(d, now, COUNTER_DATAGRAM_LOST, n);
 	if (rc == 0) {
-		d->pending += *d->o.lost;
-		*d->o.lost = 0;
+		d->pending += n;
+	} else {
+		ring_note_lost(d->o.ring, n);
+	}
+	return rc;
+}
+
+/*
+ * Counts the datagram that is next in the ring. Where not even the first count
+ * of it goes, it stays there.
+ */
+static int take_next(struct datagrams *d, struct view text, int64_t now)
+{
+	int rc = 0;
+
+	if (store_batch_room(d->store) < EVENTS) {
+		rc = commit(d);
+	}
+	rc = rc == 0 ? bump(d, now, COUNTER_DATAGRAMS, 1) : rc;
+	if (rc == 0) {
+		rc = take(d, text, now);
+		ring_drop(d->o.ring);
 	}
 	return rc;
 }
@@ -245,17 +299,12 @@ int64_t datagrams_poll(struct datagrams *d, int64_t now)
 	rc = count_losses(d, now);
 	while (
 	    rc == 0 && n < DATAGRAMS_AT_ONCE && ring_next(d->o.ring, &text)) {
-		if (store_batch_room(d->store) < EVENTS) {
-			rc = commit(d, now);
-		}
-		if (rc == 0) {
-			rc = take(d, text, now);
-			ring_drop(d->o.ring);
-			n++;
-		}
+		rc = take_next(d, text, now);
+		n++;
 	}
 	if (rc == 0 && d->pending > 0) {
-		rc = commit(d, now);
+		rc = commit_all(d, now);
 	}
+	ring_ask(d->o.ring);
 	return rc != 0 ? rc : n;
 }

@@ -22,9 +22,6 @@ struct datagrams_options {
 	uint64_t keep_invalid; /* so many of them; older ones go */
 	bool only_policies;    /* sessions are counted elsewhere */
 	struct ring *ring;
-	/* taken from the ring, but not counted when the store broke: given
-	   here by datagrams_close(), and counted by the next poll */
-	uint64_t *lost;
 };
 
 enum {
@@ -37,12 +34,18 @@ enum {
  */
 int datagrams_open(struct store *store, const struct datagrams_options *o,
     struct datagrams **out);
-void datagrams_close(struct datagrams *d); /* NULL is allowed */
+
+/*
+ * What was taken from the ring, but not counted when the store broke, is
+ * given to ring_note_lost(). NULL is allowed.
+ */
+void datagrams_close(struct datagrams *d);
 
 /*
  * Counts what is in the ring at time now, up to DATAGRAMS_AT_ONCE, and commits
- * it. Returns how many datagrams that were, or an error of the store, after
- * which it must be closed.
+ * it; the ring wakes us for the next. Returns how many datagrams that were;
+ * ERR_FULL or ERR_PARSE where the time gets no day file, and they stay in the
+ * ring; or an error of the store, after which it must be closed.
  */
 int64_t datagrams_poll(struct datagrams *d, int64_t now);
 

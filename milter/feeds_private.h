@@ -17,7 +17,6 @@ struct feeds_one {
 	char name[TALLY_FEED_NAME];     /* of the feed, in the tallies */
 	struct ring *ring;              /* of its socket; NULL: it is a log's */
 	struct datagrams *datagrams;    /* of a socket; NULL: not open */
-	uint64_t lost;                  /* see struct datagrams_options */
 	struct feed *feed;              /* NULL: it could not be opened */
 	struct follow *follow;          /* of a log file; likewise */
 	struct follow_journal *journal; /* of the journal; likewise */

@@ -75,7 +75,9 @@ static void gather(const struct feeds *f, struct sealing_feed *out)
 				feed_position(one->feed, &at);
 				out[i].read_t = at.t;
 			}
-			out[i].is_at_end = feeds_source_is_at_end(one);
+			/* a datagram counts when it is taken, not before */
+			out[i].is_at_end =
+			    one->ring != NULL || feeds_source_is_at_end(one);
 		}
 	}
 }
@@ -101,7 +103,7 @@ static int note_unread(
 
 static int seal_day(struct feeds *f, int64_t day, int64_t now)
 {
-	struct sealing_feed feeds[CONF_FEEDS];
+	struct sealing_feed feeds[2 * CONF_FEEDS];
 	enum sealing_verdict verdict;
 	char date[WHEN_DATE_BUF];
 	int rc = 0;

@@ -33,7 +33,6 @@ static int open_socket(struct feeds_one *one)
 		.keep_invalid = one->conf->keep_invalid,
 		.only_policies = strcmp(one->name, one->conf->name) != 0,
 		.ring = one->ring,
-		.lost = &one->lost,
 	};
 
 	return datagrams_open(one->all->store, &o, &one->datagrams);
@@ -89,10 +88,8 @@ int64_t feeds_source_poll(struct feeds_one *one, int64_t now)
 
 bool feeds_source_is_at_end(const struct feeds_one *one)
 {
-	struct view packet;
-
 	if (one->datagrams != NULL) {
-		return !ring_next(one->ring, &packet);
+		return ring_is_empty(one->ring);
 	}
 	return one->journal != NULL ?
 	    follow_journal_is_at_end(one->journal) :

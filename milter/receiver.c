@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -24,9 +25,9 @@
 #include "milter/receiver.h"
 
 enum {
-	BATCH = 64, /* datagrams of one system call */
-	BUFFER_B = 8 << 20,
-	LAST_BATCHES = 64, /* a sender that does not stop must not keep us */
+	BATCH = 64,          /* datagrams of one system call */
+	LOOK_S = 1,          /* without a datagram, for the parent's end */
+	LOOK_BATCHES = 4096, /* the same where there is no end of them */
 };
 
 /* Where a batch goes. */
@@ -52,7 +53,7 @@ static struct batch *batch_new(void)
 static int listen_at(const struct receiver_options *o, struct socket_file *file)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const int size = BUFFER_B;
+	const struct timeval wait = { .tv_sec = LOOK_S };
 	mode_t old;
 	int rc = socket_file_clear(file, o->path, SOCK_DGRAM);
 	int fd;
@@ -64,13 +65,15 @@ static int listen_at(const struct receiver_options *o, struct socket_file *file)
 		view_of(o->path), address.sun_path, sizeof(address.sun_path))) {
 		return -ENAMETOOLONG;
 	}
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		return -errno;
 	}
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	old = umask(0177); /* its owner's alone at first */
-	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ?
+	rc =
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) == 0 &&
+		bind(fd, (const struct sockaddr *)&address, sizeof(address)) ==
+		    0 ?
 	    socket_file_grant(file, &o->rights) :
 	    -errno;
 	(void)umask(old);
@@ -81,10 +84,10 @@ static int listen_at(const struct receiver_options *o, struct socket_file *file)
 	return fd;
 }
 
-/* Receives what is there. Returns false when that was all. */
-static bool receive(int fd, struct batch *b, struct ring *ring)
+/* Returns how many datagrams that were, or -1 and errno. */
+static int receive(int fd, struct batch *b, struct ring *ring, int flags)
 {
-	int n = recvmmsg(fd, b->msg, BATCH, MSG_DONTWAIT, NULL);
+	int n = recvmmsg(fd, b->msg, BATCH, flags, NULL);
 
 	for (int i = 0; i < n; i++) {
 		(void)ring_put(ring, b->buf[i], b->msg[i].msg_len);
@@ -92,7 +95,7 @@ static bool receive(int fd, struct batch *b, struct ring *ring)
 	if (n > 0) {
 		ring_wake(ring);
 	}
-	return n == BATCH || (n < 0 && errno == EINTR);
+	return n;
 }
 
 /* The default action of SIGTERM would leave the file of the socket. */
@@ -116,33 +119,55 @@ static void take_signals(void)
 	(void)sigaction(SIGHUP, &ignore, NULL);
 }
 
-/* A signal between two calls is seen a second later. */
-static void serve(const struct receiver_options *o, int fd)
+static bool is_alone(int channel)
 {
-	struct batch *b = batch_new();
-	struct pollfd fds[] = {
-		{ .fd = fd, .events = POLLIN },
-		{ .fd = o->channel },
-	};
+	struct pollfd p = { .fd = channel };
+
+	return poll(&p, 1, 0) > 0 && p.revents != 0;
+}
+
+/*
+ * One system call a batch, as poll(2) before it would cost datagrams. The
+ * parent's death sends SIGTERM; a signal between two calls is seen a second
+ * later.
+ */
+static void serve(const struct receiver_options *o, int fd, struct batch *b)
+{
+	unsigned batches = 0;
 
 	while (is_over == 0) {
-		int n = poll(fds, 2, 1000);
+		int n = receive(fd, b, o->ring, MSG_WAITFORONE);
 
-		if (n > 0 && fds[1].revents != 0) {
-			break; /* the parent is gone */
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			log_error("cannot receive socket=%s error=\"%s\"",
+			    o->path, strerror(errno));
+			return;
 		}
-		while (n > 0 && receive(fd, b, o->ring) && is_over == 0) {
+		if ((n < 0 || ++batches % LOOK_BATCHES == 0) &&
+		    is_alone(o->channel)) {
+			return;
 		}
 	}
-	/* what came until now was promised to the sender */
-	for (int i = 0; i < LAST_BATCHES && receive(fd, b, o->ring); i++) {
+}
+
+/*
+ * What the kernel has taken was promised to its sender. It takes nothing more:
+ * so there is an end.
+ */
+static void end(
+    int fd, struct batch *b, struct ring *ring, const struct socket_file *file)
+{
+	socket_file_remove(file);
+	(void)shutdown(fd, SHUT_RD);
+	while (receive(fd, b, ring, MSG_DONTWAIT) > 0) {
 	}
-	free(b);
+	(void)close(fd);
 }
 
 int receiver_run(const struct receiver_options *o)
 {
 	struct socket_file file;
+	struct batch *b;
 	int fd;
 
 	take_signals();
@@ -153,8 +178,9 @@ int receiver_run(const struct receiver_options *o)
 		return fd;
 	}
 	log_info("receiving datagrams socket=%s", o->path);
-	serve(o, fd);
-	socket_file_remove(&file);
-	(void)close(fd);
+	b = batch_new();
+	serve(o, fd, b);
+	end(fd, b, o->ring, &file);
+	free(b);
 	return 0;
 }

@@ -7,6 +7,10 @@
  * where it would not fit before the end of the memory, a mark of length
  * SKIP sends the reader back to the beginning. The reader trusts nothing that
  * it reads there: the writer talks to strangers.
+ *
+ * Where the reader keeps up, a writer that went on to the end of the memory
+ * would touch all of it: it returns to the beginning as soon as the ring is
+ * empty, to pages that it has already and the caches hold.
  */
 
 #include "config.h"
@@ -24,12 +28,20 @@
 
 #define SKIP UINT64_MAX
 
+enum {
+	HOT_B = 2 * RING_PACKET_MAX, /* from there on it is worth a return */
+};
+
+/* More than that in one step is none of a writer that is well. */
+static const uint64_t losses_max = UINT32_MAX;
+
 /* What both processes see. The members of each are a cache line apart. */
 struct shared {
 	_Alignas(64) _Atomic uint64_t head; /* bytes ever written */
 	_Atomic uint64_t full;              /* packets dropped: no room */
 	_Atomic uint64_t oversized;         /* packets dropped: too long */
 	_Alignas(64) _Atomic uint64_t tail; /* bytes ever read */
+	_Atomic uint32_t is_asked;          /* the reader wants to be woken */
 	_Alignas(64) unsigned char data[];
 };
 
@@ -40,6 +52,8 @@ struct ring {
 	/* of the reader */
 	uint64_t next; /* tail behind the packet that ring_next() gave */
 	struct ring_losses told;
+	uint64_t lost; /* later */
+	char packet[RING_PACKET_MAX];
 };
 
 struct ring *ring_new(size_t size_b)
@@ -64,6 +78,7 @@ struct ring *ring_new(size_t size_b)
 		errno = saved;
 		return NULL;
 	}
+	atomic_store(&r->shared->is_asked, 1);
 	return r;
 }
 
@@ -81,6 +96,12 @@ static size_t padded(size_t len)
 	return (sizeof(uint64_t) + len + 7) & ~(size_t)7;
 }
 
+/* Where the next packet begins; a damaged head may lie between. */
+static uint64_t aligned(uint64_t head)
+{
+	return (head + 7) & ~UINT64_C(7);
+}
+
 static void store_len(struct ring *r, uint64_t pos, uint64_t len)
 {
 	memcpy(r->shared->data + (pos & (r->size - 1)), &len, sizeof(len));
@@ -89,14 +110,18 @@ static void store_len(struct ring *r, uint64_t pos, uint64_t len)
 bool ring_put(struct ring *r, const void *data, size_t len)
 {
 	struct shared *s = r->shared;
-	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint64_t head =
+	    aligned(atomic_load_explicit(&s->head, memory_order_relaxed));
 	uint64_t tail = atomic_load_explicit(&s->tail, memory_order_acquire);
-	size_t to_end = r->size - (size_t)(head & (r->size - 1));
-	size_t skip = padded(len) > to_end ? to_end : 0;
+	size_t at = (size_t)(head & (r->size - 1));
+	size_t skip = 0;
 
 	if (len > RING_PACKET_MAX) {
 		ring_note_long(r);
 		return false;
+	}
+	if (padded(len) > r->size - at || (head == tail && at >= HOT_B)) {
+		skip = r->size - at;
 	}
 	if (head - tail + skip + padded(len) > r->size) {
 		(void)atomic_fetch_add(&s->full, 1);
@@ -123,14 +148,28 @@ void ring_note_long(struct ring *r)
 
 void ring_wake(struct ring *r)
 {
-	const uint64_t one = 1;
+	/* the packets first, then the look whether anybody waits for them */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load(&r->shared->is_asked) != 0 &&
+	    atomic_exchange(&r->shared->is_asked, 0) != 0) {
+		const uint64_t one = 1;
 
-	(void)!write(r->fd, &one, sizeof(one));
+		(void)!write(r->fd, &one, sizeof(one));
+	}
 }
 
 int ring_fd(const struct ring *r)
 {
 	return r->fd;
+}
+
+void ring_ask(struct ring *r)
+{
+	atomic_store(&r->shared->is_asked, 1);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!ring_is_empty(r)) {
+		ring_wake(r);
+	}
 }
 
 void ring_acknowledge(struct ring *r)
@@ -148,11 +187,18 @@ static bool give_up(struct ring *r, uint64_t head)
 	return false;
 }
 
+bool ring_is_empty(const struct ring *r)
+{
+	return aligned(atomic_load(&r->shared->head)) ==
+	    atomic_load(&r->shared->tail);
+}
+
 bool ring_next(struct ring *r, struct view *packet)
 {
 	struct shared *s = r->shared;
 	uint64_t tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
-	uint64_t head = atomic_load_explicit(&s->head, memory_order_acquire);
+	uint64_t head =
+	    aligned(atomic_load_explicit(&s->head, memory_order_acquire));
 	uint64_t len;
 	size_t at;
 
@@ -173,8 +219,8 @@ bool ring_next(struct ring *r, struct view *packet)
 	    head - tail > r->size || padded((size_t)len) > head - tail) {
 		return give_up(r, head);
 	}
-	*packet =
-	    view_make((const char *)s->data + at + sizeof(len), (size_t)len);
+	memcpy(r->packet, s->data + at + sizeof(len), (size_t)len);
+	*packet = view_make(r->packet, (size_t)len);
 	r->next = tail + padded((size_t)len);
 	return true;
 }
@@ -184,6 +230,12 @@ void ring_drop(struct ring *r)
 	atomic_store_explicit(&r->shared->tail, r->next, memory_order_release);
 }
 
+/* What a counter has grown by; one that is damaged counts once. */
+static uint64_t growth(uint64_t now, uint64_t told)
+{
+	return now - told <= losses_max ? now - told : 1;
+}
+
 void ring_losses(struct ring *r, struct ring_losses *out)
 {
 	const struct ring_losses now = {
@@ -191,7 +243,14 @@ void ring_losses(struct ring *r, struct ring_losses *out)
 		.oversized = atomic_load(&r->shared->oversized),
 	};
 
-	out->full = now.full - r->told.full;
-	out->oversized = now.oversized - r->told.oversized;
+	out->full = growth(now.full, r->told.full);
+	out->oversized = growth(now.oversized, r->told.oversized);
+	out->later = r->lost;
 	r->told = now;
+	r->lost = 0;
+}
+
+void ring_note_lost(struct ring *r, uint64_t n)
+{
+	r->lost += n;
 }

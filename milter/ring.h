@@ -36,32 +36,49 @@ bool ring_put(struct ring *r, const void *data, size_t len);
 void ring_note_long(struct ring *r);
 
 /*
- * Descriptor (eventfd) that is readable after ring_wake(). The writer calls
- * that after some packets, not after each.
+ * Wakes the reader if it has asked for it; to be called after some packets,
+ * not after each.
  */
 void ring_wake(struct ring *r);
 
 /* --- the reader ----------------------------------------------------------- */
 
+/* Descriptor (eventfd) that is readable when the writer has woken us. */
 int ring_fd(const struct ring *r);
+
+/*
+ * Asks to be woken, once, when there is a packet; one that is there already
+ * wakes at once. So is a new ring.
+ */
+void ring_ask(struct ring *r);
 
 /* Takes down the wake-ups; call it before ring_next(). */
 void ring_acknowledge(struct ring *r);
 
 /*
- * The next packet; false: none is there. It is valid until ring_drop(), which
- * makes room for others. A ring that the writer has damaged is emptied, and
- * that counts as one packet too long.
+ * The next packet; false: none is there. It is a copy, which the writer cannot
+ * change any more, and valid until the next call. It stays in the ring until
+ * ring_drop(), which makes room for others. A ring that the writer has damaged
+ * is emptied, and that counts as one packet too long.
  */
 bool ring_next(struct ring *r, struct view *packet);
 void ring_drop(struct ring *r);
+
+bool ring_is_empty(const struct ring *r);
 
 /* What was counted since the last call. */
 struct ring_losses {
 	uint64_t full;      /* packets for which there was no room */
 	uint64_t oversized; /* packets that were too long */
+	uint64_t later;     /* packets of ring_note_lost() */
 };
 
 void ring_losses(struct ring *r, struct ring_losses *out);
+
+/*
+ * Counts packets that were lost when they had left the ring, or losses that
+ * could not be told to anybody: they stay with the ring.
+ */
+void ring_note_lost(struct ring *r, uint64_t n);
 
 #endif
