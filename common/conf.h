@@ -82,6 +82,7 @@ struct conf {
 
 /* The system's own journal. */
 #define CONF_JOURNAL_SYSTEM "system"
+#define CONF_SOCKET_SUFFIX  ".socket" /* of the feed beside a log */
 
 /* Fills in the defaults. */
 void conf_init(struct conf *c);

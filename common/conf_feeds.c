@@ -14,12 +14,56 @@
 #include "common/conf_feeds.h"
 
 enum {
-	TEXT_BUF = 256
+	TEXT_BUF = 256,
+	NAME_MAX_LEN = 63, /* of a feed, in the tallies */
 };
 
 static bool is_same(const char *a, const char *b)
 {
 	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Beside a log, the socket is a feed NAME.socket: feeds_source.c */
+static bool has_two(const struct conf_feed *f)
+{
+	return f->socket != NULL && (f->file != NULL || f->journal != NULL);
+}
+
+/* Is b the name of the other feed of a? */
+static bool is_socket_of(const struct conf_feed *a, const char *b)
+{
+	size_t len = a->name != NULL && b != NULL ? strlen(a->name) : 0;
+
+	return len > 0 && has_two(a) && strncmp(a->name, b, len) == 0 &&
+	    strcmp(b + len, CONF_SOCKET_SUFFIX) == 0;
+}
+
+static void check_socket_name(
+    const struct conf *c, unsigned number, conf_feeds_fn fn, void *ctx)
+{
+	const struct conf_feed *feed = &c->feed[number];
+	char text[TEXT_BUF];
+
+	if (has_two(feed) && feed->name != NULL &&
+	    strlen(feed->name) + strlen(CONF_SOCKET_SUFFIX) > NAME_MAX_LEN) {
+		fn(ctx, number,
+		    "a name of more than 56 characters of a feed with a log "
+		    "and a socket, expected a shorter one");
+	}
+	for (unsigned i = 0; i < number; i++) {
+		const struct conf_feed *other = &c->feed[i];
+
+		if (is_socket_of(other, feed->name) ||
+		    is_socket_of(feed, other->name)) {
+			(void)snprintf(text, sizeof(text),
+			    "two feeds named \"%s\", which is the name of "
+			    "the other's socket, expected a name of its own",
+			    is_socket_of(other, feed->name) ? feed->name :
+							      other->name);
+			fn(ctx, i, text);
+			return;
+		}
+	}
 }
 
 static void check_name(
@@ -87,5 +131,6 @@ void conf_feeds_check(
     const struct conf *c, unsigned i, conf_feeds_fn fn, void *ctx)
 {
 	check_name(c, i, fn, ctx);
+	check_socket_name(c, i, fn, ctx);
 	check_source(c, i, fn, ctx);
 }

@@ -256,6 +256,7 @@ static void close_all(struct daemon *d)
 	if (d->is_up && d->feeds != NULL) {
 		/* the last lines; much that is left to catch up with waits */
 		work(d);
+		feeds_drain(d->feeds, daemon_now());
 	}
 	server_close(d->server);
 	feeds_close(d->feeds);

@@ -96,13 +96,16 @@ void daemon_look_soon(struct daemon *d);
 /*
  * daemon_receivers.c: the sockets of feeds. start makes the rings and returns
  * 0 or -errno; tick starts the children that are due; after stop what they
- * received is still in the rings, until free.
+ * received is still in the rings, until free, which says what is lost then.
  */
 int daemon_receivers_start(struct daemon *d);
 void daemon_receivers_tick(struct daemon *d, int64_t now);
 void daemon_receivers_reap(struct daemon *d, int64_t now);
 void daemon_receivers_stop(struct daemon *d, unsigned limit_ms);
 void daemon_receivers_free(struct daemon *d);
+
+/* Says of a socket's feed that nobody receives for it. */
+void daemon_receivers_live(const struct daemon *d, struct live_feed *feed);
 
 /* Do two configurations want other sockets? */
 bool daemon_receivers_differ(const struct conf *a, const struct conf *b);

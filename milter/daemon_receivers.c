@@ -110,9 +110,47 @@ void daemon_receivers_stop(struct daemon *d, unsigned limit_ms)
 	}
 }
 
+/* Nobody can count these any more. */
+static void say_lost(const struct daemon_receiver *r)
+{
+	struct ring_losses lost;
+	struct view packet;
+	uint64_t n = 0;
+
+	while (ring_next(r->ring, &packet)) {
+		ring_drop(r->ring);
+		n++;
+	}
+	ring_losses(r->ring, &lost);
+	n += lost.full + lost.oversized + lost.later;
+	if (n > 0) {
+		log_warn("datagrams are lost, and not counted number=%llu",
+		    (unsigned long long)n);
+	}
+}
+
+void daemon_receivers_live(const struct daemon *d, struct live_feed *feed)
+{
+	for (unsigned i = 0; i < CONF_FEEDS; i++) {
+		const struct daemon_receiver *r = &d->receiver[i];
+
+		if (r->ring != NULL && r->child.pid == 0 &&
+		    strcmp(d->conf.feed[i].socket, feed->source) == 0) {
+			feed->is_open = false;
+			feed->has_error = true;
+			live_set(feed->error,
+			    view_of("nobody receives at the socket: the log "
+				    "of the daemon says why"));
+		}
+	}
+}
+
 void daemon_receivers_free(struct daemon *d)
 {
 	for (unsigned i = 0; i < CONF_FEEDS; i++) {
+		if (d->receiver[i].ring != NULL) {
+			say_lost(&d->receiver[i]);
+		}
 		loop_remove(d->receiver[i].watch);
 		ring_free(d->receiver[i].ring);
 		d->receiver[i] = (struct daemon_receiver){ 0 };

@@ -28,6 +28,7 @@ static void status(struct daemon *d, struct server_client *c)
 
 	l.kind = LIVE_FEED;
 	for (unsigned i = 0; feeds_live(d->feeds, i, now, &l.u.feed); i++) {
+		daemon_receivers_live(d, &l.u.feed);
 		if (!server_reply(c, &l)) {
 			return;
 		}

@@ -193,6 +193,7 @@ static int change_to(
 		daemon_receivers_stop(d, JOIN_MS);
 		if (d->feeds != NULL) {
 			feeds_poll(d->feeds, daemon_now());
+			feeds_drain(d->feeds, daemon_now());
 		}
 	}
 	feeds_close(d->feeds);
@@ -201,6 +202,7 @@ static int change_to(
 	if (has_other_sockets) {
 		daemon_receivers_free(d);
 		rc = daemon_receivers_start(d);
+		daemon_receivers_tick(d, daemon_now());
 	}
 	return rc == 0 ? daemon_open_feeds(d, &d->conf) : rc;
 }

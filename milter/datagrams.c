@@ -291,14 +291,15 @@ static int take_next(struct datagrams *d, struct view text, int64_t now)
 
 int64_t datagrams_poll(struct datagrams *d, int64_t now)
 {
+	const int64_t max =
+	    ring_is_filling(d->o.ring) ? DATAGRAMS_AT_ONCE : DATAGRAMS_GENTLY;
 	struct view text;
 	int64_t n = 0;
 	int rc;
 
 	store_use(d->store, d->o.name);
 	rc = count_losses(d, now);
-	while (
-	    rc == 0 && n < DATAGRAMS_AT_ONCE && ring_next(d->o.ring, &text)) {
+	while (rc == 0 && n < max && ring_next(d->o.ring, &text)) {
 		rc = take_next(d, text, now);
 		n++;
 	}

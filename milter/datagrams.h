@@ -25,7 +25,10 @@ struct datagrams_options {
 };
 
 enum {
-	DATAGRAMS_AT_ONCE = 20000 /* of one poll */
+	/* Of one poll. What comes in a burst is received first, and counted
+	   later: the work on it would cost datagrams. */
+	DATAGRAMS_GENTLY = 2000,
+	DATAGRAMS_AT_ONCE = 20000, /* where the ring is filling */
 };
 
 /*
@@ -42,7 +45,7 @@ int datagrams_open(struct store *store, const struct datagrams_options *o,
 void datagrams_close(struct datagrams *d);
 
 /*
- * Counts what is in the ring at time now, up to DATAGRAMS_AT_ONCE, and commits
+ * Counts what is in the ring at time now, up to a bound from above, and commits
  * it; the ring wakes us for the next. Returns how many datagrams that were;
  * ERR_FULL or ERR_PARSE where the time gets no day file, and they stay in the
  * ring; or an error of the store, after which it must be closed.

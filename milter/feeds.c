@@ -93,7 +93,7 @@ static void add_sources(struct feeds *f, unsigned number)
 		(void)add(f, conf, "");
 	}
 	if (conf->socket != NULL) {
-		add(f, conf, has_log ? ".socket" : "")->ring =
+		add(f, conf, has_log ? CONF_SOCKET_SUFFIX : "")->ring =
 		    f->o.rings[number];
 	}
 }
@@ -287,6 +287,22 @@ void feeds_poll(struct feeds *f, int64_t now)
 		poll_one(&f->one[i], now);
 	}
 	sync_if_due(f, now);
+}
+
+void feeds_drain(struct feeds *f, int64_t now)
+{
+	for (unsigned i = 0; i < f->n && f->store != NULL; i++) {
+		struct feeds_one *one = &f->one[i];
+		int64_t n = 0;
+
+		while (one->datagrams != NULL && n >= 0 &&
+		    !ring_is_empty(one->ring)) {
+			n = datagrams_poll(one->datagrams, now);
+		}
+		if (n < 0) {
+			failed(one, (int)n, now);
+		}
+	}
 }
 
 bool feeds_live(

@@ -56,6 +56,12 @@ void feeds_close(struct feeds *f); /* NULL is allowed */
  */
 void feeds_poll(struct feeds *f, int64_t now);
 
+/*
+ * Counts all that was received of datagrams; to be called when nothing more
+ * is received.
+ */
+void feeds_drain(struct feeds *f, int64_t now);
+
 /* Seals the days that are over; uptime: see sealing.h. */
 void feeds_seal(struct feeds *f, int64_t now, int64_t uptime);
 

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,12 +128,26 @@ static int set_groups(
 	return setgroups((size_t)n, groups) == 0 ? 0 : -errno;
 }
 
+/* RLIMIT_NICE counts from 20, the last, up to 0, the first. */
+static void allow_nice(void)
+{
+	const rlim_t want = 20 - PRIVILEGES_NICE;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NICE, &limit) == 0 && limit.rlim_cur < want) {
+		limit.rlim_cur = want;
+		limit.rlim_max = limit.rlim_max < want ? want : limit.rlim_max;
+		(void)setrlimit(RLIMIT_NICE, &limit);
+	}
+}
+
 int privileges_drop(
     const struct privileges *p, const char *user, const char *const *groups)
 {
 	int rc = 0;
 
 	if (p->is_root) {
+		allow_nice();
 		rc = set_groups(p, user, groups);
 		if (rc == 0 &&
 		    (setresgid(p->gid, p->gid, p->gid) != 0 ||

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+enum {
+	PRIVILEGES_NICE = -10, /* the first priority that is left to it */
+};
+
 /* Who the daemon becomes when it was started as root. */
 struct privileges {
 	bool is_root; /* started as root: there is something to give up */
@@ -30,8 +34,8 @@ int privileges_make_folder(
 
 /*
  * Becomes the user, with further groups by name, for good: for the rest of
- * the process and all its children no privilege can be had again. Groups that
- * do not exist are left out, and said. Returns 0, or -errno: then the
+ * the process and all its children no privilege can be had again, but for a
+ * priority of up to PRIVILEGES_NICE. Groups that do not exist are left out, and said. Returns 0, or -errno: then the
  * process must end.
  */
 int privileges_drop(

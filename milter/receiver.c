@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -22,6 +23,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "milter/privileges.h"
 #include "milter/receiver.h"
 
 enum {
@@ -178,6 +180,8 @@ int receiver_run(const struct receiver_options *o)
 		return fd;
 	}
 	log_info("receiving datagrams socket=%s", o->path);
+	/* it is asked for, not needed */
+	(void)setpriority(PRIO_PROCESS, 0, PRIVILEGES_NICE);
 	b = batch_new();
 	serve(o, fd, b);
 	end(fd, b, o->ring, &file);

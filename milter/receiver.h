@@ -19,7 +19,8 @@ struct receiver_options {
 
 /*
  * Receives until SIGTERM, or until the parent has closed its end of the
- * channel. A socket file that nobody listens on is replaced, and removed at
+ * channel, with the priority PRIVILEGES_NICE if it may: the work of others, also
+ * of its own parent, must not cost datagrams. A socket file that nobody listens on is replaced, and removed at
  * the end. Returns 0 when it was asked to end; -EADDRINUSE, -ENOTSOCK, or
  * another -errno, which was logged.
  */

@@ -193,6 +193,12 @@ bool ring_is_empty(const struct ring *r)
 	    atomic_load(&r->shared->tail);
 }
 
+bool ring_is_filling(const struct ring *r)
+{
+	return atomic_load(&r->shared->head) - atomic_load(&r->shared->tail) >
+	    r->size / 4;
+}
+
 bool ring_next(struct ring *r, struct view *packet)
 {
 	struct shared *s = r->shared;

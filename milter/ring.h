@@ -66,6 +66,9 @@ void ring_drop(struct ring *r);
 
 bool ring_is_empty(const struct ring *r);
 
+/* Is so much in it that room may be short before long? */
+bool ring_is_filling(const struct ring *r);
+
 /* What was counted since the last call. */
 struct ring_losses {
 	uint64_t full;      /* packets for which there was no room */

@@ -44,8 +44,8 @@ static void gather_socket(struct status *s, const struct conf_feed *conf)
 	char name[TALLY_FEED_NAME];
 	struct status_feed *feed;
 
-	(void)snprintf(
-	    name, sizeof(name), "%s%s", conf->name, has_log ? ".socket" : "");
+	(void)snprintf(name, sizeof(name), "%s%s", conf->name,
+	    has_log ? CONF_SOCKET_SUFFIX : "");
 	feed = feed_of(s, name, conf->mta);
 	feed->socket = conf->socket;
 	feed->is_configured = true;
