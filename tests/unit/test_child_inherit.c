@@ -102,6 +102,36 @@ static void test_descriptors(void **state)
 	}
 }
 
+/* And one more, below or above it, if it is told to. */
+static void test_kept_descriptor(void **state)
+{
+	static const int places[] = { 3, 4, 5, 150 };
+	struct child c;
+	char got[1024];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(places); i++) {
+		char want[32];
+		const char *own;
+
+		assert_int_equal(dup2(STDOUT_FILENO, places[i]), places[i]);
+		assert_int_equal(dup2(STDOUT_FILENO, 100), 100);
+		child_init(&c, "list", run_list, NULL);
+		c.keep = places[i];
+		UNIT_BOOL("start", child_tick(&c, T0), true);
+		receive(c.channel, got, sizeof(got));
+		(void)snprintf(want, sizeof(want), "%d ", places[i]);
+		own = strstr(got, want);
+		UNIT_TRUE(got, own != NULL);
+		UNIT_TRUE(got, strstr(got, "channel ") != NULL);
+		UNIT_UINT(got, strlen(got), strlen(want) + strlen("channel "));
+		child_stop(&c);
+		child_join(&c, JOIN_MS);
+		(void)close(places[i]);
+		(void)close(100);
+	}
+}
+
 static void handle(int signo)
 {
 	(void)signo;
@@ -262,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptors),
+		cmocka_unit_test(test_kept_descriptor),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_death_of_parent),
 		cmocka_unit_test(test_log),

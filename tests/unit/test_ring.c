@@ -152,6 +152,7 @@ static void test_processes(void **state)
 			check_packet(n++, packet, 2000);
 			ring_drop(r);
 		}
+		ring_ask(r);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	UNIT_INT("writer", status, 0);
