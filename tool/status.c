@@ -179,13 +179,28 @@ static void gather_notes(struct status *s)
 	noted_close(n);
 }
 
+/* What a socket gets that is made now; the daemon's may be older. */
+static uint64_t queue_max(void)
+{
+	FILE *f = fopen("/proc/sys/net/unix/max_dgram_qlen", "re");
+	char text[32] = "";
+	uint64_t n;
+
+	if (f == NULL) {
+		return 0;
+	}
+	n = fgets(text, sizeof(text), f) != NULL ? strtoull(text, NULL, 10) : 0;
+	(void)fclose(f);
+	return n;
+}
+
 int status_gather(const struct tool *tool, struct status *out)
 {
 	int64_t *days = NULL;
 	unsigned n = 0;
 	int rc;
 
-	*out = (struct status){ .tool = tool };
+	*out = (struct status){ .tool = tool, .queue_max = queue_max() };
 	gather_configured(out);
 	gather_notes(out);
 	rc = store_days(tool->state, &days, &n);

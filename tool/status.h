@@ -60,6 +60,7 @@ struct status {
 	bool has_notes;  /* the milter's counters are known */
 	int notes_error; /* of reading them; 0 or -ENOENT: none */
 	uint64_t notes[NOTED_COUNTERS];
+	uint64_t queue_max; /* of a datagram socket, by sysctl; 0: not known */
 	struct status_feed *feeds;
 	size_t n_feeds;
 	struct status_day *days; /* ascending */

@@ -26,6 +26,8 @@ enum {
 	/* DESIGN "Seal": midnight, 10 minutes, at most 6 hours late */
 	SEAL_AFTER_S = WHEN_DAY_S + 600 + 6 * 3600,
 	RULES_BYTES = 600, /* three records of 200, as measured */
+	QUEUE_FEW = 100,   /* what a burst of deliveries exceeds */
+	QUEUE_GOOD = 512,
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -181,6 +183,18 @@ static void advise_lost(struct status *s, const struct status_feed *feed)
 		    "small",
 		    feed->name, n[COUNTER_OVERFLOW]);
 	}
+	if (n[COUNTER_DATAGRAM_LOST] > 0) {
+		say(s, true,
+		    "feed %s: %" PRIu64 " datagrams were received and lost: "
+		    "too many or too long, or no room on the disk",
+		    feed->name, n[COUNTER_DATAGRAM_LOST]);
+	}
+	if (n[COUNTER_BAD_DATAGRAM] > 0) {
+		say(s, false,
+		    "feed %s: %" PRIu64 " datagrams are none of the protocol: "
+		    "keep-invalid in telltls.yaml(5) keeps them for a look",
+		    feed->name, n[COUNTER_BAD_DATAGRAM]);
+	}
 	if (n[COUNTER_BAD_RECORD] > 0) {
 		say(s, false,
 		    "feed %s: %" PRIu64 " TLSRPT1 records are malformed: are "
@@ -191,6 +205,15 @@ static void advise_lost(struct status *s, const struct status_feed *feed)
 
 static void advise_feed(struct status *s, const struct status_feed *feed)
 {
+	if (!feed->was_read && feed->socket != NULL && feed->file == NULL &&
+	    feed->journal == NULL) {
+		say(s, false,
+		    "feed %s: no datagram has come yet: does Postfix (3.10 or "
+		    "later) have smtp_tlsrpt_enable and its "
+		    "smtp_tlsrpt_socket_name?",
+		    feed->name);
+		return;
+	}
 	if (!feed->was_read) {
 		say(s, false, "feed %s was never read", feed->name);
 		return;
@@ -273,9 +296,33 @@ static void advise_live(struct status *s, const struct status_feed *feed)
 	}
 }
 
+/*
+ * Postfix never waits: what comes when the kernel's queue is full is gone
+ * before we could count it.
+ */
+static void advise_queue(struct status *s)
+{
+	bool has_socket = false;
+
+	for (size_t i = 0; i < s->n_feeds; i++) {
+		has_socket = has_socket || s->feeds[i].socket != NULL;
+	}
+	if (has_socket && s->queue_max > 0 && s->queue_max < QUEUE_FEW) {
+		say(s, false,
+		    "the kernel keeps no more than %" PRIu64 " datagrams for "
+		    "a socket, and Postfix drops the next: put the line "
+		    "'net.unix.max_dgram_qlen = %d' into "
+		    "/etc/sysctl.d/telltls.conf, run 'sysctl --system', and "
+		    "start telltls-milter anew, whose sockets keep the value "
+		    "of their start",
+		    s->queue_max, (int)QUEUE_GOOD);
+	}
+}
+
 void status_advise(struct status *s)
 {
 	advise_daemon(s);
+	advise_queue(s);
 	advise_notes(s);
 	advise_empty(s);
 	for (size_t i = 0; i < s->n_days; i++) {

@@ -320,6 +320,27 @@ def status_full(site):
     holds("wrong", any(o["wrong"] for o in result.objects("advice")))
 
 
+def socket_queue(site):
+    """The kernel's queue of a datagram socket: each namespace has its own."""
+    told = "net.unix.max_dgram_qlen = 512"
+    for socket, length, wanted in ((True, 10, True), (True, 99, True),
+                                   (True, 100, False), (False, 10, False)):
+        site.configure("feeds:\n  - mta: postfix\n    %s: /nowhere\n" % (
+            "socket" if socket else "file"))
+        script = ("echo %d >/proc/sys/net/unix/max_dgram_qlen && exec \"$@\""
+                  % length)
+        done = subprocess.run(
+            ["unshare", "--net", "sh", "-c", script, "sh", PROGRAM, "-c",
+             site.conf, "status"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+            check=False)
+        out = done.stdout.decode()
+        if "Feeds" not in out and "feed" not in out:
+            print("# no right to a network namespace: left out")
+            return
+        equal("%d: %s" % (length, out), told in out, wanted)
+
+
 def status_advice(site):
     for scene, code, wanted in (
             ("silent", 0, "none of 10 lines tells of an outgoing session"),
@@ -476,9 +497,9 @@ def manual(site):
 
 TESTS = (help_of_all, help_of_command, usage_errors, places_of_options,
          configuration, no_state, tally_text, tally_json, many_days_json,
-         colour, status_full, status_advice, status_sealed, damage,
-         damaged_policy,
-         unreadable, output_error, nothing_is_written, replay_then_look,
+         colour, status_full, status_advice, socket_queue, status_sealed,
+         damage, damaged_policy, unreadable, output_error,
+         nothing_is_written, replay_then_look,
          manual)
 
 
