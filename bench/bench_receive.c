@@ -2,14 +2,15 @@
 /*
  * bench_receive.c - what is lost of datagrams that are sent at full speed
  *
- *	bench/bench_receive [SECONDS]
+ *	bench/bench_receive [SECONDS [equal]]
  *
  * One process sends datagrams as fast as it can and never waits; what the
  * kernel does not take is lost. They go to (a) a program that does nothing
  * but recvmmsg(2), and (b) the receiver of the daemon, its ring, and a parent
  * that parses and stores them. Both take turns, several times, with the
  * kernel's net.unix.max_dgram_qlen as it is, and in a network namespace of
- * its own with 512. Exit status 1: (b) loses more than (a), by more than what
+ * its own with 512. With "equal" (a) asks for the priority that (b)
+ * asks for. Exit status 1: (b) loses more than (a), by more than what
  * one run differs from the next; or a datagram is neither counted nor lost.
  */
 
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -37,6 +39,7 @@
 #include "common/store.h"
 #include "common/tally.h"
 #include "milter/datagrams.h"
+#include "milter/privileges.h"
 #include "milter/receiver.h"
 
 enum {
@@ -60,6 +63,7 @@ struct bench {
 	char dir[64];
 	char path[96]; /* of the socket */
 	double length_s;
+	bool is_equal;     /* the other one gets our priority, too */
 	struct told *told; /* shared */
 };
 
@@ -132,7 +136,7 @@ static void send_all(const struct bench *b)
 
 /* --- a: nothing but recvmmsg ------------------------------------------------- */
 
-static void receive_only(const struct bench *b, int channel)
+static void receive_only(const struct bench *b)
 {
 	static char buf[BATCH][PACKET_B];
 	static struct mmsghdr msg[BATCH];
@@ -141,7 +145,9 @@ static void receive_only(const struct bench *b, int channel)
 	const struct timeval wait = { .tv_usec = 200000 };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
-	(void)channel;
+	if (b->is_equal) {
+		(void)setpriority(PRIO_PROCESS, 0, PRIVILEGES_NICE);
+	}
 	for (size_t i = 0; i < BATCH; i++) {
 		iov[i] = (struct iovec){ buf[i], PACKET_B };
 		msg[i].msg_hdr.msg_iov = &iov[i];
@@ -274,7 +280,7 @@ static struct result run_plain(const struct bench *b)
 	*b->told = (struct told){ 0 };
 	receiver = fork();
 	if (receiver == 0) {
-		receive_only(b, -1);
+		receive_only(b);
 	}
 	sender = start_sender(b);
 	(void)waitpid(sender, NULL, 0);
@@ -407,7 +413,8 @@ static bool set_queue_length(void)
 
 int main(int argc, char **argv)
 {
-	struct bench b = { .length_s = argc > 1 ? strtod(argv[1], NULL) : 1 };
+	struct bench b = { .length_s = argc > 1 ? strtod(argv[1], NULL) : 1,
+		.is_equal = argc > 2 };
 	bool is_good;
 
 	(void)snprintf(b.dir, sizeof(b.dir), "/tmp/telltls-bench-XXXXXX");

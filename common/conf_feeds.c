@@ -66,6 +66,22 @@ static void check_socket_name(
 	}
 }
 
+/* A day's file has room for so many. */
+static void check_number(
+    const struct conf *c, unsigned number, conf_feeds_fn fn, void *ctx)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < number; i++) {
+		n += has_two(&c->feed[i]) ? 2 : 1;
+	}
+	if (n <= CONF_FEEDS &&
+	    n + (has_two(&c->feed[number]) ? 2 : 1) > CONF_FEEDS) {
+		fn(ctx, number,
+		    "more than 32 logs and sockets, expected fewer");
+	}
+}
+
 static void check_name(
     const struct conf *c, unsigned number, conf_feeds_fn fn, void *ctx)
 {
@@ -132,5 +148,6 @@ void conf_feeds_check(
 {
 	check_name(c, i, fn, ctx);
 	check_socket_name(c, i, fn, ctx);
+	check_number(c, i, fn, ctx);
 	check_source(c, i, fn, ctx);
 }

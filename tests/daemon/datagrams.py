@@ -106,6 +106,14 @@ class Site(run.Site):
             self.wait(lambda name=name: self.listens(name))
 
 
+def can_have_priority():
+    code = subprocess.run(
+        [sys.executable, "-c", "import resource; resource.setrlimit("
+         "resource.RLIMIT_NICE, (30, 30))"], stderr=subprocess.DEVNULL,
+        check=False).returncode
+    return IS_ROOT and code == 0
+
+
 # --- one socket ----------------------------------------------------------------------
 
 
@@ -113,6 +121,9 @@ def alone(site):
     site.feeds(("out", {"socket": site.socket_path(), "keep-invalid": 2}))
     site.begin()
     st = os.stat(site.socket_path())
+    if can_have_priority():
+        equal("priority", os.getpriority(os.PRIO_PROCESS,
+                                         site.receivers()[0]), -10)
     equal("mode", (stat.S_ISSOCK(st.st_mode), st.st_mode & 0o777),
           (True, 0o660))
     site.send([datagram(1), datagram(2, 3), b"{", b"[", b"", datagram(1)])
