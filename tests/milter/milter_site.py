@@ -59,10 +59,10 @@ def answers(address):
 class Filter:
     """One run_filter. Its log is in .log when it has ended."""
 
-    def __init__(self, text, *options, program=PROGRAM, env=None):
+    def __init__(self, text, *options, program=(PROGRAM,), env=None):
         self.text = text
         self.address = address_of(text)
-        self.process = subprocess.Popen([program, *options, text], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*program, *options, text], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**os.environ, **(env or {})})
         self._lines = queue.Queue()

@@ -464,7 +464,7 @@ def threads(tap, folder):
         return
     options = f"log_path={folder}/tsan halt_on_error=0 exitcode=0"
     try:
-        f = Filter(f"unix:{folder}/threads", "-o", OWN, program=TSAN_PROGRAM,
+        f = Filter(f"unix:{folder}/threads", "-o", OWN, program=(TSAN_PROGRAM,),
                    env={"TSAN_OPTIONS": options})
     except AssertionError as e:
         # where the kernel puts programs is not to its liking
