@@ -113,6 +113,7 @@ static int line_of_process(struct postfix *pf, struct postfix_process *p,
 	case POSTFIX_TLS_REUSED:
 	case POSTFIX_OTHER:
 	case POSTFIX_PROXY_FAILED:
+	case POSTFIX_STARTED:
 	case POSTFIX_FROM:
 	case POSTFIX_REMOVED:
 	case POSTFIX_TLS_REQUIRED:
@@ -150,6 +151,10 @@ static int postfix_line(
 	postfix_line_parse(e.service, line->msg, &e.l);
 	if (rc != 0 || e.l.kind == POSTFIX_OTHER) {
 		return rc;
+	}
+	if (e.l.kind == POSTFIX_STARTED) {
+		postfix_evidence_drop(pf, &e);
+		return 0;
 	}
 	if (e.l.kind == POSTFIX_FROM || e.l.kind == POSTFIX_REMOVED ||
 	    e.l.kind == POSTFIX_TLS_REQUIRED) {
@@ -215,6 +220,7 @@ static struct mta *postfix_create(void)
 {
 	struct postfix *pf = xcalloc(1, sizeof(*pf));
 
+	TAILQ_INIT(&pf->processes);
 	TAILQ_INIT(&pf->proxied);
 	TAILQ_INIT(&pf->marks);
 	return &pf->mta;
@@ -224,10 +230,8 @@ static void postfix_destroy(struct mta *m)
 {
 	struct postfix *pf = (struct postfix *)m;
 
-	for (unsigned i = 0; i < POSTFIX_PROCESSES; i++) {
-		if (pf->slot[i] != NULL) {
-			postfix_process_free(pf, pf->slot[i]);
-		}
+	while (!TAILQ_EMPTY(&pf->processes)) {
+		postfix_process_free(pf, TAILQ_FIRST(&pf->processes));
 	}
 	while (!TAILQ_EMPTY(&pf->proxied)) {
 		postfix_proxied_drop(pf, TAILQ_FIRST(&pf->proxied));

@@ -13,20 +13,22 @@
 #include "common/hash.h"
 #include "common/postfix_state.h"
 
-static struct postfix_evidence *find(
-    struct postfix *pf, const struct postfix_event *e)
+static uint64_t hash_of(const struct postfix_event *e, struct view ident)
 {
-	static const struct hash_key key = { 0x74656c6c746c73, 4 };
-	const struct hash_key more = { postfix_host(e),
-		hash_sip(&key, e->instance.s, e->instance.len) };
-	uint64_t hash = hash_sip(&more, e->service.s, e->service.len);
+	const struct hash_key key = { postfix_host(e), 4 };
 
-	return &pf->evidence[hash % POSTFIX_INSTANCES];
+	return hash_sip(&key, ident.s, ident.len);
+}
+
+static struct postfix_evidence *slot_of(struct postfix *pf, uint64_t service)
+{
+	return &pf->evidence[service % POSTFIX_SERVICES];
 }
 
 void postfix_evidence_add(struct postfix *pf, const struct postfix_event *e)
 {
-	struct postfix_evidence *evidence = find(pf, e);
+	uint64_t service = hash_of(e, e->line->ident);
+	struct postfix_evidence *evidence = slot_of(pf, service);
 
 	if (!view_is(e->service, "smtp")) {
 		/* lmtp(8) hardly ever counts: it must not hold the log back */
@@ -34,17 +36,32 @@ void postfix_evidence_add(struct postfix *pf, const struct postfix_event *e)
 	}
 	evidence->timer.kind = POSTFIX_TIMER_EVIDENCE;
 	evidence->timer.id = (uint64_t)(evidence - pf->evidence);
+	evidence->service = service;
+	evidence->instance = hash_of(e, e->instance);
 	evidence->pos = e->pos;
 	evidence->uses = POSTFIX_EVIDENCE_USES;
 	postfix_timer_set(
 	    &pf->timers, &evidence->timer, e->line->t + POSTFIX_EVIDENCE_S);
 }
 
+void postfix_evidence_drop(struct postfix *pf, const struct postfix_event *e)
+{
+	uint64_t instance = hash_of(e, e->instance);
+
+	for (unsigned i = 0; i < POSTFIX_SERVICES; i++) {
+		if (pf->evidence[i].instance == instance) {
+			postfix_timer_stop(&pf->timers, &pf->evidence[i].timer);
+		}
+	}
+}
+
 uint64_t postfix_evidence_use(struct postfix *pf, const struct postfix_event *e)
 {
-	struct postfix_evidence *evidence = find(pf, e);
+	uint64_t service = hash_of(e, e->line->ident);
+	struct postfix_evidence *evidence = slot_of(pf, service);
 
-	if (!postfix_timer_runs(&evidence->timer) || evidence->uses == 0) {
+	if (!postfix_timer_runs(&evidence->timer) ||
+	    evidence->service != service || evidence->uses == 0) {
 		return UINT64_MAX;
 	}
 	evidence->uses--;

@@ -420,5 +420,9 @@ void postfix_line_parse(
 		parse_queue(msg, out);
 	} else if (view_is(service, "cleanup")) {
 		parse_cleanup(msg, out);
+	} else if (view_is(service, "master") &&
+	    (view_starts(msg, "reload ") ||
+		view_starts(msg, "daemon started "))) {
+		out->kind = POSTFIX_STARTED;
 	}
 }

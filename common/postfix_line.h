@@ -31,7 +31,8 @@ enum postfix_kind {
 	POSTFIX_MX_MISMATCH, /* warning: MX name 'H' does not match STS ... */
 	POSTFIX_PART,        /* QID: reason; another server will be tried */
 	POSTFIX_TO,          /* QID: to=: what became of a recipient */
-	/* qmgr(8), cleanup(8) */
+	/* master(8), qmgr(8), cleanup(8) */
+	POSTFIX_STARTED,      /* daemon started, reload: a new configuration */
 	POSTFIX_FROM,         /* QID: from=, size=: a message is to be sent */
 	POSTFIX_REMOVED,      /* QID: removed */
 	POSTFIX_TLS_REQUIRED, /* QID: info: header TLS-Required: No */

@@ -16,20 +16,23 @@
 #include "common/mem.h"
 #include "common/postfix_state.h"
 
-static unsigned slot_of(uint64_t host, uint32_t pid)
+static struct postfix_process_bucket *bucket_of(
+    struct postfix *pf, uint64_t host, uint32_t pid)
 {
-	/* pids are given out in sequence: their low bits do not collide */
-	return (unsigned)((host ^ pid) % POSTFIX_PROCESSES);
+	return &pf->process[(host ^ pid) % POSTFIX_BUCKETS];
 }
 
-struct postfix_process *postfix_process_find(
-    const struct postfix *pf, const struct postfix_event *e)
+static struct postfix_process *find(
+    struct postfix *pf, uint64_t host, uint32_t pid)
 {
-	uint64_t host = postfix_host(e);
-	struct postfix_process *p = pf->slot[slot_of(host, e->line->pid)];
+	struct postfix_process *p;
 
-	return p != NULL && p->pid == e->line->pid && p->host == host ? p :
-									NULL;
+	LIST_FOREACH(p, bucket_of(pf, host, pid), bucket) {
+		if (p->pid == pid && p->host == host) {
+			return p;
+		}
+	}
+	return NULL;
 }
 
 static void free_sessions(struct postfix *pf, struct postfix_process *p)
@@ -48,7 +51,9 @@ void postfix_process_free(struct postfix *pf, struct postfix_process *p)
 	postfix_timer_stop(&pf->timers, &p->timer);
 	postfix_served_drop(pf, &p->served);
 	free_sessions(pf, p);
-	pf->slot[slot_of(p->host, p->pid)] = NULL;
+	TAILQ_REMOVE(&pf->processes, p, link);
+	LIST_REMOVE(p, bucket);
+	pf->n_processes--;
 	free(p);
 }
 
@@ -106,7 +111,6 @@ int postfix_process_close(
 	return rc;
 }
 
-/* Makes room in a slot. */
 static int evict(struct postfix *pf, struct postfix_process *p, int64_t t)
 {
 	int rc = 0;
@@ -123,33 +127,53 @@ static int evict(struct postfix *pf, struct postfix_process *p, int64_t t)
 	return rc;
 }
 
+/* Makes room; the process that the line is about is the last. */
+static int make_room(struct postfix *pf, int64_t t)
+{
+	int rc = 0;
+
+	while (rc == 0 &&
+	    (pf->n_processes > POSTFIX_PROCESSES ||
+		pf->n_sessions > POSTFIX_ALL_SESSIONS)) {
+		rc = evict(pf, TAILQ_FIRST(&pf->processes), t);
+	}
+	return rc;
+}
+
+static struct postfix_process *add(
+    struct postfix *pf, uint64_t host, uint32_t pid)
+{
+	struct postfix_process *p = xcalloc(1, sizeof(*p));
+
+	p->timer.kind = POSTFIX_TIMER_PROCESS;
+	p->timer.id = host ^ (uint64_t)pid << 32;
+	p->served.timer.kind = POSTFIX_TIMER_SERVED;
+	p->served.timer.id = p->timer.id;
+	p->served.process = p;
+	p->host = host;
+	p->pid = pid;
+	p->fault_pos = UINT64_MAX;
+	TAILQ_INIT(&p->sessions);
+	TAILQ_INSERT_TAIL(&pf->processes, p, link);
+	LIST_INSERT_HEAD(bucket_of(pf, host, pid), p, bucket);
+	pf->n_processes++;
+	return p;
+}
+
 int postfix_process_get(struct postfix *pf, const struct postfix_event *e,
     struct postfix_process **out)
 {
 	uint64_t host = postfix_host(e);
-	unsigned slot = slot_of(host, e->line->pid);
-	struct postfix_process *p = pf->slot[slot];
-	int rc = 0;
+	struct postfix_process *p = find(pf, host, e->line->pid);
 
-	if (p != NULL && (p->pid != e->line->pid || p->host != host)) {
-		rc = evict(pf, p, e->line->t);
-		p = NULL;
-	}
-	if (rc == 0 && p == NULL) {
-		p = xcalloc(1, sizeof(*p));
-		p->timer.kind = POSTFIX_TIMER_PROCESS;
-		p->timer.id = host ^ (uint64_t)e->line->pid << 32;
-		p->served.timer.kind = POSTFIX_TIMER_SERVED;
-		p->served.timer.id = p->timer.id;
-		p->served.process = p;
-		p->host = host;
-		p->pid = e->line->pid;
-		p->fault_pos = UINT64_MAX;
-		TAILQ_INIT(&p->sessions);
-		pf->slot[slot] = p;
+	if (p == NULL) {
+		p = add(pf, host, e->line->pid);
+	} else {
+		TAILQ_REMOVE(&pf->processes, p, link);
+		TAILQ_INSERT_TAIL(&pf->processes, p, link);
 	}
 	*out = p;
-	return rc;
+	return make_room(pf, e->line->t);
 }
 
 uint64_t postfix_process_oldest(const struct postfix_process *p)
@@ -185,6 +209,9 @@ int postfix_process_add(struct postfix *pf, struct postfix_process *p,
 	}
 	if (rc == 0 && p->n_sessions > POSTFIX_SESSIONS) {
 		rc = close_session(pf, p, TAILQ_FIRST(&p->sessions));
+	}
+	if (rc == 0) {
+		rc = make_room(pf, e->line->t);
 	}
 	return rc;
 }

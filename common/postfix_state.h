@@ -20,12 +20,13 @@
  * mta_oldest() keeps.
  */
 enum {
-	POSTFIX_PROCESSES = 65536, /* by the low bits of the pid */
-	POSTFIX_SESSIONS = 32,     /* a process: one delivery tries fewer */
-	POSTFIX_PROXIED = 256,     /* handshakes of tlsproxy(8) */
-	POSTFIX_MARKS = 16384,     /* messages that do not count */
-	POSTFIX_BUCKETS = 4096,    /* of tables by message */
-	POSTFIX_INSTANCES = 1024,  /* by hash */
+	POSTFIX_PROCESSES = 16384, /* of which something is remembered */
+	POSTFIX_ALL_SESSIONS = 65536,
+	POSTFIX_SESSIONS = 32,   /* a process: one delivery tries fewer */
+	POSTFIX_PROXIED = 256,   /* handshakes of tlsproxy(8) */
+	POSTFIX_MARKS = 16384,   /* messages that do not count */
+	POSTFIX_BUCKETS = 4096,  /* of each table by hash */
+	POSTFIX_SERVICES = 1024, /* by hash */
 	/* seconds of log time */
 	POSTFIX_WAIT_S = 7200,      /* a delivery goes on after a line */
 	POSTFIX_SERVED_S = 60,      /* its other recipients follow a to= line */
@@ -86,7 +87,9 @@ LIST_HEAD(postfix_served_bucket, postfix_served);
 /* A process of smtp(8) or lmtp(8); it delivers one message at a time. */
 struct postfix_process {
 	struct postfix_timer timer; /* first; runs: it is in a delivery */
-	uint64_t host;              /* hash of the log's host name */
+	TAILQ_ENTRY(postfix_process) link;
+	LIST_ENTRY(postfix_process) bucket;
+	uint64_t host; /* hash of the log's host name */
 	uint32_t pid;
 	int64_t last;       /* time of its latest line */
 	uint64_t fault_pos; /* our tlsproxy(8) was not there; UINT64_MAX: it
@@ -95,6 +98,9 @@ struct postfix_process {
 	unsigned n_sessions;
 	struct postfix_served served;
 };
+
+TAILQ_HEAD(postfix_processes, postfix_process);
+LIST_HEAD(postfix_process_bucket, postfix_process);
 
 /* A handshake that tlsproxy(8) did for a process that is not known. */
 struct postfix_proxied {
@@ -121,9 +127,11 @@ struct postfix_mark {
 TAILQ_HEAD(postfix_mark_list, postfix_mark);
 LIST_HEAD(postfix_mark_bucket, postfix_mark);
 
-/* That an instance of Postfix logs TLS at all. */
+/* That a service of Postfix logs TLS at all. */
 struct postfix_evidence {
 	struct postfix_timer timer; /* first; runs: there is some */
+	uint64_t service;           /* hash of the whole ident */
+	uint64_t instance;          /* hash of its first part */
 	uint64_t pos;               /* of the latest line that shows it */
 	unsigned uses;              /* left */
 };
@@ -131,7 +139,9 @@ struct postfix_evidence {
 struct postfix {
 	struct mta mta; /* first */
 	struct postfix_timers timers;
-	struct postfix_process *slot[POSTFIX_PROCESSES];
+	struct postfix_processes processes; /* the latest to log last */
+	struct postfix_process_bucket process[POSTFIX_BUCKETS];
+	unsigned n_processes;
 	struct postfix_served_bucket served[POSTFIX_BUCKETS];
 	unsigned n_sessions; /* of all processes */
 	struct postfix_proxied_list proxied;
@@ -139,7 +149,7 @@ struct postfix {
 	struct postfix_mark_list marks; /* the oldest first */
 	struct postfix_mark_bucket marked[POSTFIX_BUCKETS];
 	unsigned n_marks;
-	struct postfix_evidence evidence[POSTFIX_INSTANCES];
+	struct postfix_evidence evidence[POSTFIX_SERVICES];
 };
 
 /* A line and where it comes from. */
@@ -206,15 +216,11 @@ int postfix_session_emit(struct postfix *pf, struct postfix_session *s,
 /* --- postfix_process.c: the delivering processes --- */
 
 /*
- * The process of a line, made if need be; whoever held its slot is closed.
- * Returns 0 or what the sink returned.
+ * The process of a line, made if need be; if there are too many, the one that
+ * was silent the longest is closed. Returns 0 or what the sink returned.
  */
 int postfix_process_get(struct postfix *pf, const struct postfix_event *e,
     struct postfix_process **out);
-
-/* The process of a line, or NULL. */
-struct postfix_process *postfix_process_find(
-    const struct postfix *pf, const struct postfix_event *e);
 
 /* Notes that a line was worked on; a process that holds nothing is freed. */
 void postfix_process_touch(
@@ -230,7 +236,7 @@ void postfix_process_free(struct postfix *pf, struct postfix_process *p);
 /* The first line that its delivery needs; UINT64_MAX: none. */
 uint64_t postfix_process_oldest(const struct postfix_process *p);
 
-/* A new session at its end; the oldest is closed if there are too many. */
+/* A new session, the last; if there are too many, the oldest are closed. */
 int postfix_process_add(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e, const struct postfix_peer *peer,
     struct postfix_session **out);
@@ -323,6 +329,9 @@ enum counter postfix_mark_why(const struct postfix *pf, uint64_t message);
 
 /* A line that is only there with smtp_tls_loglevel 1 or more. */
 void postfix_evidence_add(struct postfix *pf, const struct postfix_event *e);
+
+/* An instance was started or configured anew: that line may be missing now. */
+void postfix_evidence_drop(struct postfix *pf, const struct postfix_event *e);
 
 /*
  * For each line of a delivery that alone would say nothing of TLS: the position

@@ -85,6 +85,7 @@ enum {
  "%q: to=<%r>, relay=%p, conn_use=2, delay=1, delays=1/0/0/1, %tdsn=2.0.0, " \
  "status=sent (250 ok)"
 #define L_FROM    "/postfix/qmgr %q: from=<%s>, size=1, nrcpt=1 (queue active)"
+#define L_STARTED "/postfix/master reload -- version 3.7, configuration /x"
 #define L_REMOVED "/postfix/qmgr %q: removed"
 #define L_HEADER \
  "/postfix/cleanup %q: info: header TLS-Required: No from local; from=<a@b>"
@@ -129,6 +130,7 @@ static const char *const scripts[][SCRIPT_LINES] = {
 	{ L_X_CONN, L_X_VFY, L_X_RPT, L_X_UP, L_UP, L_TO_VFY },
 	{ L_X_CONN, L_X_LIB, L_X_RPT, L_X_FAIL, L_TO_HS },
 	{ L_X_FAIL, L_P_HS, L_UP, L_TO },
+	{ L_UP, L_STARTED, L_TO, L_TO_2 },
 };
 
 static const char *const processes[PROCESSES] = { "10", "11", "65546",

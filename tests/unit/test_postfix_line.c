@@ -27,6 +27,7 @@ static const char *const kinds[] = {
 	[POSTFIX_MX_MISMATCH] = "mx-mismatch",
 	[POSTFIX_PART] = "part",
 	[POSTFIX_TO] = "to",
+	[POSTFIX_STARTED] = "started",
 	[POSTFIX_FROM] = "from",
 	[POSTFIX_REMOVED] = "removed",
 	[POSTFIX_TLS_REQUIRED] = "tls-required",
@@ -355,6 +356,12 @@ static void test_delivery(void **state)
 static void test_queue(void **state)
 {
 	static const struct row table[] = {
+		{ "started", "master",
+		    "daemon started -- version 3.7, configuration /x",
+		    "started" },
+		{ "configured anew", "master",
+		    "reload -- version 3.7, configuration /x", "started" },
+		{ "stopped", "master", "terminating on signal 15", "other" },
 		{ "from", "qmgr",
 		    Q ": from=<s@s.example>, size=1, nrcpt=1 (queue active)",
 		    "from qid=" Q " address=s@s.example" },
