@@ -208,7 +208,9 @@ static void make_overflow(
 	struct fact *over = &key->fact;
 
 	memset(over, 0, sizeof(*over));
-	over->reason = view_of(overflow_reason);
+	/* what nobody knows must not become a failure */
+	over->reason =
+	    fact_is_untold(fact) ? fact->reason : view_of(overflow_reason);
 	over->feed = fact->feed;
 	over->tls = fact->tls;
 	over->chain = fact->chain;

@@ -62,6 +62,12 @@ const char *fact_dane_word(enum fact_dane v)
 	return (unsigned)v < FACT_DANE_COUNT ? dane_words[v] : NULL;
 }
 
+bool fact_is_untold(const struct fact *fact)
+{
+	return fact->tls == FACT_TLS_NOT_OFFERED &&
+	    view_is(fact->reason, "tls-not-logged");
+}
+
 /* Printable ASCII without blanks, at most max bytes. */
 static bool is_token(struct view v, size_t max)
 {

@@ -89,6 +89,12 @@ struct fact {
 	uint8_t policy[FACT_POLICY_HASH]; /* all zero: not known yet */
 };
 
+/*
+ * Did the log not tell whether there was TLS? tls is "not-offered" then, for
+ * that is what such a log looks like, and reason says "tls-not-logged".
+ */
+bool fact_is_untold(const struct fact *fact);
+
 /* Is it a token as reason may hold: a-z 0-9 - +, at most 64 of them? */
 bool fact_is_reason(struct view v);
 

@@ -195,6 +195,9 @@ void judge(const struct fact *fact, const struct policy *policy,
 	if (policy != NULL) {
 		return;
 	}
+	if (fact_is_untold(fact)) {
+		rows[0] = &no_row;
+	}
 	if (fact->tls == FACT_TLS_NO_SESSION &&
 	    view_is(fact->reason, "mx-bogus")) {
 		rows[0] = &mx_bogus;

@@ -98,6 +98,41 @@ static void test_facts_per_domain(void **state)
 	kit_release(&k);
 }
 
+/* What the log did not tell, must not become a failure where room is short. */
+static void test_untold(void **state)
+{
+	struct tally_fact f;
+	struct tally *t;
+	uint64_t cursor = 0;
+	uint64_t untold = 0;
+	uint64_t others = 0;
+	char path[128];
+	struct kit k;
+
+	(void)state;
+	kit_init(&k);
+	kit_open_limits(&k, "postfix", 0, 10);
+	for (unsigned i = 0; i < 40; i++) {
+		struct fact fact = { .domain = view_of("a.example"),
+			.tls = FACT_TLS_NOT_OFFERED };
+
+		fact.reason = view_of(
+		    i % 2 == 0 ? "tls-not-logged" : "starttls-not-offered");
+		fact.ip.b[0] = (uint8_t)(i + 1);
+		UNIT_INT("session",
+		    store_session(k.store, KIT_DAY, i + 1, &fact), 0);
+	}
+	kit_commit(&k, 41, KIT_DAY);
+	UNIT_INT("open", tally_open(kit_path(&k, KIT_DAY, path), &t), 0);
+	while (tally_next_fact(t, &cursor, &f) == 1) {
+		*(fact_is_untold(&f.fact) ? &untold : &others) += f.count;
+	}
+	tally_close(t);
+	UNIT_UINT("untold", untold, 20);
+	UNIT_UINT("others", others, 20);
+	kit_release(&k);
+}
+
 static void test_facts(void **state)
 {
 	struct kit k;
@@ -298,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_facts_per_domain),
+		cmocka_unit_test(test_untold),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_twice_facts),
 		cmocka_unit_test(test_too_many_files),
