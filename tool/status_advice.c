@@ -28,6 +28,8 @@ enum {
 	RULES_BYTES = 600, /* three records of 200, as measured */
 	QUEUE_FEW = 100,   /* what a burst of deliveries exceeds */
 	QUEUE_GOOD = 512,
+	/* one session in so many may be before the log first told of TLS */
+	FEW = 20,
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -110,11 +112,15 @@ static void advise_silent(struct status *s, const struct status_feed *feed)
 		    "lines: is this the mail log?",
 		    feed->name, bad, bad + lines);
 	} else if (lines > 0 && feed->counters[COUNTER_RECORDS] == 0) {
+		const char *with = strcmp(feed->mta, "postfix") == 0 ?
+		    "smtp_tls_loglevel 1" :
+		    "our rules, or at least with LogLevel 9";
+
 		say(s, false,
 		    "feed %s: none of %" PRIu64 " lines tells of an outgoing "
-		    "session: does %s log with our rules, or at least with "
-		    "LogLevel 9, under one of the names in idents?",
-		    feed->name, lines, feed->mta);
+		    "session: does %s log with %s, under one of the names in "
+		    "idents?",
+		    feed->name, lines, feed->mta, with);
 	}
 }
 
@@ -142,6 +148,21 @@ static void advise_sendmail(struct status *s, const struct status_feed *feed)
 		    "Sendmail did not trust, and the log does not say why: "
 		    "LogLevel 12 does, at about 4 lines more a session",
 		    feed->name, feed->no_chain);
+	}
+}
+
+/* What Postfix's log leaves open, and what would tell it. */
+static void advise_postfix(struct status *s, const struct status_feed *feed)
+{
+	uint64_t sessions = feed->counters[COUNTER_SESSIONS];
+	uint64_t untold = feed->counters[COUNTER_TLS_NOT_LOGGED];
+
+	if (untold > sessions / FEW) {
+		say(s, false,
+		    "feed %s: of %" PRIu64 " of %" PRIu64 " sessions the log "
+		    "does not tell whether there was TLS, and no report does: "
+		    "smtp_tls_loglevel = 1 is needed (telltls-postfix(7))",
+		    feed->name, untold, sessions);
 	}
 }
 
@@ -221,6 +242,8 @@ static void advise_feed(struct status *s, const struct status_feed *feed)
 	advise_silent(s, feed);
 	if (strcmp(feed->mta, "sendmail") == 0) {
 		advise_sendmail(s, feed);
+	} else if (strcmp(feed->mta, "postfix") == 0) {
+		advise_postfix(s, feed);
 	}
 	advise_lost(s, feed);
 	if (!feed->is_configured && s->tool->conf.n_feeds > 0) {

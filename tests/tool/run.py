@@ -364,6 +364,31 @@ def status_advice(site):
     equal("sendmail", feeds["sendmail"]["configured"], False)
 
 
+def status_postfix(site):
+    """At loglevel 0 nobody knows; at 1, and with Postfix 3.11, all is well."""
+    to = ("Nov 22 10:00:02 mx postfix/smtp[7]: 4D%09X: to=<u@a.example>, "
+          "relay=mx.a.example[192.0.2.1]:25, delay=1, delays=1/0/0/1, "
+          "%sdsn=2.0.0, status=sent (250 ok)\n")
+    up = ("Nov 22 10:00:01 mx postfix/smtp[7]: Trusted TLS connection "
+          "established to mx.a.example[192.0.2.1]:25: TLSv1.3 with x\n")
+    for name, lines, wanted in (
+            ("0", [to % (i, "") for i in range(3)], "of 3 of 3 sessions"),
+            ("1", [up] + [to % (i, "") for i in range(3)], None),
+            ("few", [to % (0, "")] + [up + to % (i, "") for i in range(99)],
+             None),
+            ("3.11", [to % (0, "tls=may, ")], None),
+            ("other", ["Nov 22 10:00:01 mx postfix/qmgr[1]: x\n"],
+             "does postfix log with smtp_tls_loglevel 1, under one")):
+        shutil.rmtree(site.state, ignore_errors=True)
+        log = os.path.join(site.dir, "mail.log")
+        with open(log, "w", encoding="utf-8") as f:
+            f.write("".join(lines))
+        site.run("replay", "--mta", "postfix", "--until", DAY, log)
+        out = " ".join(site.run("status").out.split())
+        holds("%s: %s" % (name, out), wanted is None or wanted in out)
+        equal(name, "smtp_tls_loglevel" in out, wanted is not None)
+
+
 def status_sealed(site):
     site.fill("many")
     out = site.run("status").out
@@ -497,8 +522,8 @@ def manual(site):
 
 TESTS = (help_of_all, help_of_command, usage_errors, places_of_options,
          configuration, no_state, tally_text, tally_json, many_days_json,
-         colour, status_full, status_advice, socket_queue, status_sealed,
-         damage, damaged_policy, unreadable, output_error,
+         colour, status_full, status_advice, status_postfix, socket_queue,
+         status_sealed, damage, damaged_policy, unreadable, output_error,
          nothing_is_written, replay_then_look,
          manual)
 
