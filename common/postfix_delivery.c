@@ -178,16 +178,15 @@ static struct postfix_session *ended(
 int postfix_delivery_part(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
-	uint64_t message = postfix_message(e);
 	uint64_t evidence = evidence_of(pf, e);
-	int rc = postfix_process_set_message(pf, p, message);
+	int rc = postfix_process_set_message(pf, p, e);
 	struct postfix_session *s = ended(p, &e->l);
 	bool is_new = s == NULL;
 
 	if (rc == 0 && is_new) {
 		rc = postfix_process_add(pf, p, e, &e->l.peer, &s);
 		s->is_counted = postfix_served_goes_on(pf, p, e, &s->pos);
-		s->message = message;
+		postfix_session_set_message(pf, s, e);
 	}
 	if (rc != 0) {
 		return rc;
@@ -277,22 +276,30 @@ static enum counter read_domain(
 	return n < 0 ? COUNTER_BAD_DOMAIN : COUNTER_COUNT;
 }
 
+/* Why the line's message does not count. */
+static enum counter why_marked(
+    const struct postfix *pf, const struct postfix_event *e)
+{
+	enum counter why = postfix_mark_why(pf, postfix_message(e));
+
+	return why != COUNTER_COUNT ? why : postfix_mark_noted(pf, e);
+}
+
 int postfix_delivery_to(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
-	uint64_t message = postfix_message(e);
 	uint64_t evidence = evidence_of(pf, e);
 	char domain[DOMAIN_BUF];
-	enum counter marked = postfix_mark_why(pf, message);
+	enum counter marked = why_marked(pf, e);
 	enum counter why = read_domain(&e->l, domain);
 	bool is_again = postfix_served_again(pf, p, e);
-	int rc = postfix_process_set_message(pf, p, message);
+	int rc = postfix_process_set_message(pf, p, e);
 
 	if (rc == 0 && e->l.has_relay && !is_again) {
 		rc = add_last(pf, p, e, evidence, domain);
 	}
 	if (rc == 0) {
-		rc = postfix_process_set_message(pf, p, message);
+		rc = postfix_process_set_message(pf, p, e);
 	}
 	while (rc == 0 && !TAILQ_EMPTY(&p->sessions)) {
 		struct postfix_session *s = TAILQ_FIRST(&p->sessions);

@@ -3,8 +3,8 @@
  * postfix_mark.c - messages whose sessions do not count (R50)
  *
  * Reports of ours, by their sender, which qmgr(8) logs each time before a
- * message is sent; and messages with "TLS-Required: No", if header_checks look
- * for it.
+ * message is sent; and messages with "TLS-Required: No", if header_checks or a
+ * milter look for it.
  */
 
 #include "config.h"
@@ -100,4 +100,16 @@ enum counter postfix_mark_why(const struct postfix *pf, uint64_t message)
 	return find(pf, message, COUNTER_TLS_REQUIRED) != NULL ?
 	    COUNTER_TLS_REQUIRED :
 	    COUNTER_COUNT;
+}
+
+enum counter postfix_mark_noted(
+    const struct postfix *pf, const struct postfix_event *e)
+{
+	unsigned noted = mta_noted(&pf->mta, e->l.qid, e->line->t);
+
+	if ((noted & NOTED_OWN_REPORT) != 0) {
+		return COUNTER_OWN_REPORT;
+	}
+	return (noted & NOTED_TLS_REQUIRED) != 0 ? COUNTER_TLS_REQUIRED :
+						   COUNTER_COUNT;
 }

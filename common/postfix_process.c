@@ -79,8 +79,10 @@ void postfix_process_touch(
 static int close_session(
     struct postfix *pf, struct postfix_process *p, struct postfix_session *s)
 {
+	enum counter why = postfix_mark_why(pf, s->message);
+
 	return postfix_process_emit(
-	    pf, p, s, "", postfix_mark_why(pf, s->message));
+	    pf, p, s, "", why != COUNTER_COUNT ? why : s->noted);
 }
 
 static int close_sessions(struct postfix *pf, struct postfix_process *p)
@@ -240,9 +242,17 @@ int postfix_process_emit(struct postfix *pf, struct postfix_process *p,
 	return rc;
 }
 
-int postfix_process_set_message(
-    struct postfix *pf, struct postfix_process *p, uint64_t message)
+void postfix_session_set_message(const struct postfix *pf,
+    struct postfix_session *s, const struct postfix_event *e)
 {
+	s->message = postfix_message(e);
+	s->noted = postfix_mark_noted(pf, e);
+}
+
+int postfix_process_set_message(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e)
+{
+	uint64_t message = postfix_message(e);
 	struct postfix_session *s = TAILQ_FIRST(&p->sessions);
 	int rc = 0;
 
@@ -250,7 +260,7 @@ int postfix_process_set_message(
 		struct postfix_session *next = TAILQ_NEXT(s, link);
 
 		if (s->message == 0) {
-			s->message = message;
+			postfix_session_set_message(pf, s, e);
 		} else if (s->message != message) {
 			rc = close_session(pf, p, s);
 		}

@@ -33,6 +33,7 @@ void postfix_session_init(struct postfix_session *s, uint64_t pos, int64_t t,
 		.pos = pos,
 		.t = t,
 		.result = POSTFIX_RESULT_SUCCESS,
+		.noted = COUNTER_COUNT,
 		.left_out = COUNTER_COUNT,
 	};
 	postfix_session_add_peer(s, peer);

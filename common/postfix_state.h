@@ -43,6 +43,8 @@ struct postfix_session {
 	uint64_t pos;          /* first line that it needs */
 	int64_t t;             /* when it began */
 	uint64_t message;      /* that it was for; 0: not told yet */
+	enum counter noted;    /* why that does not count, see
+	                          postfix_mark_noted() */
 	char host[DOMAIN_BUF]; /* as logged; "" if it is longer */
 	char mx[DOMAIN_BUF];   /* normalised; "" if it is no name */
 	struct ip ip;
@@ -253,8 +255,12 @@ int postfix_process_emit(struct postfix *pf, struct postfix_process *p,
  * A line names the message that the process is about: sessions that name none
  * were for it, those of another end here.
  */
-int postfix_process_set_message(
-    struct postfix *pf, struct postfix_process *p, uint64_t message);
+int postfix_process_set_message(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
+/* The same of a session of which it is known that it is for this message. */
+void postfix_session_set_message(const struct postfix *pf,
+    struct postfix_session *s, const struct postfix_event *e);
 
 /*
  * Is the to= line about the session that was told last? Notes the line if so;
@@ -324,6 +330,10 @@ void postfix_mark_drop(struct postfix *pf, struct postfix_mark *mark);
 
 /* Why the sessions of a message do not count, or COUNTER_COUNT. */
 enum counter postfix_mark_why(const struct postfix *pf, uint64_t message);
+
+/* The same by what was noted of it when it was received. */
+enum counter postfix_mark_noted(
+    const struct postfix *pf, const struct postfix_event *e);
 
 /* --- postfix_evidence.c: does silence of TLS mean that there was none? --- */
 

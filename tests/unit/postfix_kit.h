@@ -88,6 +88,9 @@ static inline void postfix_kit_open(struct mta_kit *k)
 	struct mta_options o = {
 		.own_senders = own,
 		.sink = { postfix_kit_session, mta_kit_counter, k },
+		.noted = mta_kit_noted,
+		.noted_alias = mta_kit_noted_alias,
+		.noted_ctx = k,
 	};
 
 	*k = (struct mta_kit){ 0 };

@@ -361,6 +361,45 @@ static void test_proxied(void **state)
 	scenario_run(proxied, UNIT_LEN(proxied));
 }
 
+/* What the milter noted of messages. */
+static void test_noted(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *lines;
+		const char *want;
+		unsigned kinds; /* of the message QA */
+	} table[] = {
+		{ "TLS-Required: No", P UP(A) P TO(QA, U, A, SENT),
+		    "0 tls-required-no\n", NOTED_TLS_REQUIRED },
+		{ "our report", P UP(A) P TO(QA, U, A, SENT), "0 own-report\n",
+		    NOTED_OWN_REPORT },
+		{ "both", P UP(A) P TO(QA, U, A, SENT), "0 own-report\n",
+		    NOTED_OWN_REPORT | NOTED_TLS_REQUIRED },
+		{ "another message", P UP(A) P TO(QB, U, A, SENT), OK_A,
+		    NOTED_TLS_REQUIRED },
+		{ "all servers",
+		    LOST_A P PART(QA, NO_START) P UP(B) P TO(QA, U, B, SENT),
+		    "0 tls-required-no\n0 tls-required-no\n",
+		    NOTED_TLS_REQUIRED },
+		{ "the domain is told, but not the end",
+		    P UP(A) P RPT_OK(DA, A) P PART(QA, SAYS(A)),
+		    "0 tls-required-no\n", NOTED_TLS_REQUIRED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct mta_kit k;
+
+		postfix_kit_open(&k);
+		mta_kit_note(&k, view_of(QA), table[i].kinds);
+		mta_kit_lines(&k, table[i].lines, "postfix/smtp");
+		mta_kit_flush(&k);
+		UNIT_STR(table[i].name, strbuf_str(&k.events), table[i].want);
+		mta_kit_close(&k);
+	}
+}
+
 /* Evidence is used up: by the delivery that gave it, and 199 more. */
 static void test_evidence_uses(void **state)
 {
@@ -398,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_deliveries),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_noted),
 		cmocka_unit_test(test_evidence),
 		cmocka_unit_test(test_evidence_uses),
 		cmocka_unit_test(test_proxied),
