@@ -41,6 +41,9 @@ enum {
 	/* where it is full, an MTA goes on without us, and nobody counts it;
 	   the kernel has a bound of its own */
 	BACKLOG = 4096,
+	/* bytes of notes that wait for a parent that is busy, as far as the
+	   kernel allows: some 800 a note */
+	ROOM = 4 << 20,
 };
 
 /*
@@ -264,6 +267,13 @@ static void raise_limit(void)
 	}
 }
 
+static void make_room(int channel)
+{
+	const int size = ROOM;
+
+	(void)setsockopt(channel, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 static void on_signal(int number)
 {
 	int saved = errno;
@@ -357,6 +367,7 @@ int filter_run(const struct filter_options *o)
 		return -errno;
 	}
 	raise_limit();
+	make_room(o->channel);
 	rc = start(o, &s);
 	if (rc == 0) {
 		log_info("the milter listens socket=%s", o->socket);
