@@ -22,6 +22,10 @@
 #include "common/log.h"
 #include "milter/child.h"
 
+enum {
+	STEP_MS = 10 /* between two looks at a child that is to end */
+};
+
 void child_init(struct child *c, const char *name, child_fn run, void *ctx)
 {
 	*c = (struct child){ .name = name,
@@ -172,15 +176,35 @@ void child_restart(struct child *c)
 	}
 }
 
+static void pause_briefly(void)
+{
+	const struct timespec step = { .tv_nsec = STEP_MS * 1000 * 1000 };
+
+	(void)nanosleep(&step, NULL);
+}
+
+void child_await(const struct child *c, unsigned limit_ms)
+{
+	for (unsigned ms = 0; c->pid != 0 && ms < limit_ms; ms += STEP_MS) {
+		siginfo_t info = { 0 };
+
+		if (waitid(P_PID, (id_t)c->pid, &info,
+			WEXITED | WNOHANG | WNOWAIT) != 0 ||
+		    info.si_pid != 0) {
+			return;
+		}
+		pause_briefly();
+	}
+}
+
 void child_join(struct child *c, unsigned limit_ms)
 {
-	const struct timespec step = { .tv_nsec = 10L * 1000 * 1000 };
 
-	for (unsigned ms = 0; c->pid != 0 && ms < limit_ms; ms += 10) {
+	for (unsigned ms = 0; c->pid != 0 && ms < limit_ms; ms += STEP_MS) {
 		if (child_reap(c, c->started)) {
 			return;
 		}
-		(void)nanosleep(&step, NULL);
+		pause_briefly();
 	}
 	if (c->pid != 0) {
 		int status = 0;

@@ -58,6 +58,12 @@ void child_stop(struct child *c);
 /* Asks it to end and to be started again, with what ctx says by then. */
 void child_restart(struct child *c);
 
+/*
+ * Waits until it has ended, at most so long. It is not reaped: what it left in
+ * its channel can still be read.
+ */
+void child_await(const struct child *c, unsigned limit_ms);
+
 /* Waits for its end, at most so long; then it is killed. */
 void child_join(struct child *c, unsigned limit_ms);
 

@@ -103,6 +103,8 @@ void daemon_milter_reap(struct daemon *d, int64_t now)
 void daemon_milter_stop(struct daemon *d, unsigned limit_ms)
 {
 	child_stop(&d->milter);
+	/* its last word tells what it had to drop */
+	child_await(&d->milter, limit_ms);
 	leave_channel(d);
 	child_join(&d->milter, limit_ms);
 }
