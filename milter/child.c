@@ -199,7 +199,6 @@ void child_await(const struct child *c, unsigned limit_ms)
 
 void child_join(struct child *c, unsigned limit_ms)
 {
-
 	for (unsigned ms = 0; c->pid != 0 && ms < limit_ms; ms += STEP_MS) {
 		if (child_reap(c, c->started)) {
 			return;
