@@ -10,8 +10,8 @@
  * that parses and stores them. Both take turns, several times, with the
  * kernel's net.unix.max_dgram_qlen as it is, and in a network namespace of
  * its own with 512. With "equal" (a) asks for the priority that (b)
- * asks for. Exit status 1: (b) loses more than (a), by more than what
- * one run differs from the next; or a datagram is neither counted nor lost.
+ * asks for. Exit status 1: (b) loses more than (a) in nearly all turns,
+ * which is no chance; or a datagram is neither counted nor lost.
  */
 
 #include "config.h"
@@ -44,6 +44,7 @@
 
 enum {
 	TURNS = 9,
+	WORSE_TURNS = 8, /* of 9: by chance once in 50 */
 	BATCH = 64,
 	PACKET_B = 256 * 1024,
 	RING_B = 64 << 20, /* as the daemon has it */
@@ -65,11 +66,13 @@ struct bench {
 	double length_s;
 	bool is_equal;     /* the other one gets our priority, too */
 	struct told *told; /* shared */
+	struct ring *ring; /* one for all turns, as a daemon has it */
 };
 
 struct result {
-	double rate; /* tries a second */
-	double loss; /* part of them */
+	double rate;    /* tries a second */
+	double loss;    /* part of them */
+	double dropped; /* of the loss: received, but no room in the ring */
 	uint64_t missing;
 	double cpu_us; /* of the receiving process, a datagram */
 };
@@ -267,6 +270,7 @@ static struct result result_of(
 	return (struct result){
 		.rate = tries / b->length_s,
 		.loss = ((double)t->refused + (double)lost) / tries,
+		.dropped = (double)lost / tries,
 		.missing = t->sent - received - lost,
 		.cpu_us = t->cpu_s * 1e6 / (double)t->sent,
 	};
@@ -291,7 +295,7 @@ static struct result run_plain(const struct bench *b)
 static struct result run_ours(const struct bench *b)
 {
 	const struct store_limits limits = { 0, 0 };
-	struct ring *ring = ring_new(RING_B);
+	struct ring *ring = b->ring;
 	struct datagrams_options o = {
 		.name = "bench", .mta = "postfix", .state = b->dir, .ring = ring
 	};
@@ -303,7 +307,7 @@ static struct result run_ours(const struct bench *b)
 	int pair[2];
 
 	*b->told = (struct told){ 0 };
-	if (ring == NULL || store_open(b->dir, &limits, &store) != 0 ||
+	if (store_open(b->dir, &limits, &store) != 0 ||
 	    datagrams_open(store, &o, &d) != 0 ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0) {
 		die("start");
@@ -321,7 +325,6 @@ static struct result run_ours(const struct bench *b)
 	} while (!ring_is_empty(ring));
 	datagrams_close(d);
 	store_close(store);
-	ring_free(ring);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
 	return result_of(b, counted(b, COUNTER_SESSIONS) - received,
@@ -340,12 +343,12 @@ static int compare(const void *a, const void *b)
 
 static void print(const char *name, const struct result *r)
 {
-	(void)printf("  %-22s %7.0f tries/s  %6.2f%% lost  %4.2f us of the "
-		     "receiver a datagram\n",
-	    name, r->rate, 100 * r->loss, r->cpu_us);
+	(void)printf("  %-22s %7.0f tries/s  %6.2f%% lost (%.2f%% in the "
+		     "ring)  %4.2f us of the receiver a datagram\n",
+	    name, r->rate, 100 * r->loss, 100 * r->dropped, r->cpu_us);
 }
 
-static double median_loss(const struct result *r, double *spread)
+static double median_loss(const struct result *r)
 {
 	double loss[TURNS];
 
@@ -353,7 +356,6 @@ static double median_loss(const struct result *r, double *spread)
 		loss[i] = r[i].loss;
 	}
 	qsort(loss, TURNS, sizeof(loss[0]), compare);
-	*spread = loss[TURNS - 1] - loss[0];
 	return loss[TURNS / 2];
 }
 
@@ -362,8 +364,7 @@ static bool compare_both(const struct bench *b)
 	struct result plain[TURNS];
 	struct result ours[TURNS];
 	uint64_t missing = 0;
-	double spread;
-	double noise;
+	unsigned worse = 0;
 	double a;
 	double c;
 
@@ -373,15 +374,15 @@ static bool compare_both(const struct bench *b)
 		ours[i] = run_ours(b);
 		print("receiver and parent", &ours[i]);
 		missing += plain[i].missing + ours[i].missing;
+		worse += ours[i].loss > plain[i].loss;
 	}
-	a = median_loss(plain, &noise);
-	c = median_loss(ours, &spread);
-	noise = spread > noise ? spread : noise;
-	(void)printf("  median: %.2f%% and %.2f%%, ratio %.2f; between runs "
-		     "%.2f%%; neither counted nor lost: %llu\n",
-	    100 * a, 100 * c, a > 0 ? c / a : 1, 100 * noise,
+	a = median_loss(plain);
+	c = median_loss(ours);
+	(void)printf("  median: %.2f%% and %.2f%%, ratio %.2f; worse in %u of "
+		     "%d turns; neither counted nor lost: %llu\n",
+	    100 * a, 100 * c, a > 0 ? c / a : 1, worse, (int)TURNS,
 	    (unsigned long long)missing);
-	return c <= a + noise && missing == 0;
+	return worse < WORSE_TURNS && missing == 0;
 }
 
 static long queue_length(void)
@@ -424,7 +425,8 @@ int main(int argc, char **argv)
 	(void)snprintf(b.path, sizeof(b.path), "%s/socket", b.dir);
 	b.told = mmap(NULL, sizeof(*b.told), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (b.told == MAP_FAILED) {
+	b.ring = ring_new(RING_B);
+	if (b.told == MAP_FAILED || b.ring == NULL) {
 		die("mmap");
 	}
 	log_open("bench_receive", false);

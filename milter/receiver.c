@@ -169,20 +169,21 @@ static void end(
 int receiver_run(const struct receiver_options *o)
 {
 	struct socket_file file;
-	struct batch *b;
+	struct batch *b = batch_new();
 	int fd;
 
 	take_signals();
+	/* it is asked for, not needed */
+	(void)setpriority(PRIO_PROCESS, 0, PRIVILEGES_NICE);
+	ring_prepare(o->ring);
 	fd = listen_at(o, &file);
 	if (fd < 0) {
 		log_error("cannot receive socket=%s error=\"%s\"", o->path,
 		    err_text(fd));
+		free(b);
 		return fd;
 	}
 	log_info("receiving datagrams socket=%s", o->path);
-	/* it is asked for, not needed */
-	(void)setpriority(PRIO_PROCESS, 0, PRIVILEGES_NICE);
-	b = batch_new();
 	serve(o, fd, b);
 	end(fd, b, o->ring, &file);
 	free(b);

@@ -29,6 +29,7 @@
 #define SKIP UINT64_MAX
 
 enum {
+	PREPARED_B = 16 << 20,       /* some ten thousand datagrams */
 	HOT_B = 2 * RING_PACKET_MAX, /* from there on it is worth a return */
 };
 
@@ -89,6 +90,14 @@ void ring_free(struct ring *r)
 		(void)close(r->fd);
 		free(r);
 	}
+}
+
+void ring_prepare(struct ring *r)
+{
+	size_t n = r->size < PREPARED_B ? r->size : PREPARED_B;
+
+	/* a kernel before 5.14 does not know it: pages come one by one */
+	(void)madvise(r->shared, sizeof(*r->shared) + n, MADV_POPULATE_WRITE);
 }
 
 static size_t padded(size_t len)

@@ -29,6 +29,9 @@ void ring_free(struct ring *r); /* NULL is allowed */
 
 /* --- the writer ----------------------------------------------------------- */
 
+/* Takes the memory of a burst, so that none is taken in it. */
+void ring_prepare(struct ring *r);
+
 /* False: no room, or too long; it was counted. */
 bool ring_put(struct ring *r, const void *data, size_t len);
 

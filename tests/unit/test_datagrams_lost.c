@@ -95,7 +95,7 @@ static unsigned send(struct site *s, unsigned from, unsigned n)
  */
 static void break_at(rlim_t size)
 {
-	const unsigned n = 1000;
+	const unsigned n = 500;
 	uint64_t taken;
 	uint64_t lost;
 	struct site s;
@@ -213,7 +213,7 @@ static void scribble(unsigned char *memory, size_t size, uint64_t *random)
 
 static void test_scribbled(void **state)
 {
-	const unsigned rounds = kit_is_slow() ? 100 : 2000;
+	const unsigned rounds = kit_is_slow() ? 100 : 1000;
 	uint64_t random = 88172645463325252U;
 	unsigned char *memory;
 	struct site s;
