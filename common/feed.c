@@ -190,7 +190,7 @@ static const struct mark *rescan_mark(struct feed *f)
 int feed_commit(struct feed *f, bool sync)
 {
 	/* what was read before, read again, moves no mark back */
-	bool is_new = f->read.pos >= f->known && !f->keeps_marks;
+	bool is_new = f->read.pos >= f->known;
 	int rc = store_commit(f->store, is_new ? rescan_mark(f) : NULL,
 	    is_new ? &f->read : NULL, sync);
 
@@ -424,19 +424,33 @@ int feed_is_there(const struct feed *f, const struct logfile *lf)
 }
 
 /* An event of no line, behind those of the last one: numbered by place. */
-static int note(struct feed *f, int64_t t, enum counter c, unsigned place)
+static int count_behind(
+    struct feed *f, int64_t t, enum counter c, unsigned place)
 {
-	int rc;
-
 	store_use(f->store, f->o.name);
 	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - place));
-	rc = on_counter(f, t, c, 1);
+	return on_counter(f, t, c, 1);
+}
+
+static int note(struct feed *f, int64_t t, enum counter c, unsigned place)
+{
+	int rc = count_behind(f, t, c, place);
+
 	return rc != 0 ? rc : feed_commit(f, true);
+}
+
+int feed_count_gap(struct feed *f)
+{
+	int64_t t = f->read.t != 0 ? f->read.t : f->o.now;
+
+	return count_behind(f, t, COUNTER_GAP, 2);
 }
 
 int feed_note_gap(struct feed *f)
 {
-	return note(f, f->read.t != 0 ? f->read.t : f->o.now, COUNTER_GAP, 2);
+	int rc = feed_count_gap(f);
+
+	return rc != 0 ? rc : feed_commit(f, true);
 }
 
 int feed_note_lost(struct feed *f)

@@ -32,22 +32,13 @@ enum {
 	BREATH_STEP = 4096, /* entries between two breaths */
 };
 
-/* What was read by earlier runs, and is read again. */
-enum known {
-	KNOWN_NOTHING,  /* all that comes is new */
-	KNOWN_TO_PLACE, /* up to the entry before the mark */
-	KNOWN_TO_TIME,  /* that entry is gone: of what is there, what is not
-	                   later than it */
-};
-
 struct feed_journal {
 	struct feed *f;
 	const char *path;
 	struct journal *j;
-	enum known known;
-	struct mark end; /* up to which it is known */
-	uint64_t end_us; /* KNOWN_TO_TIME: its time */
+	struct mark end; /* of what earlier runs have read; is_passing */
 	enum feed_journal_state state;
+	bool is_astray; /* it does not stand where the feed does */
 	bool has_moved; /* files came or went, and we did not resume yet */
 	int64_t lost_t; /* since when our entry is not there; 0: it is */
 	unsigned gaps;
@@ -80,10 +71,11 @@ static int find(struct feed_journal *fj, const struct mark *m)
 	return m->off == 0 ? 0 : journal_find(fj->j, &place);
 }
 
-static int note_gap(struct feed_journal *fj)
+static int count_gap(struct feed_journal *fj)
 {
 	fj->gaps++;
-	return feed_note_gap(fj->f);
+	fj->f->lines++; /* so that it is committed */
+	return feed_count_gap(fj->f);
 }
 
 /*
@@ -99,37 +91,72 @@ static uint64_t time_of(const struct mark *m)
 							      0;
 }
 
-/* To the place where reading begins again, and sets what is known. */
+/*
+ * To where the feed stands. If that entry is gone, a gap is counted, and the
+ * last entry that is not later takes its place: all before it counts as read,
+ * so nothing is counted twice. Returns 1, or 0 when all that is there is
+ * later, or an error.
+ */
+static int go_behind(struct feed_journal *fj)
+{
+	struct mark *m = &fj->f->read;
+	struct journal_place place;
+	int rc = find(fj, m);
+	int rc2;
+
+	if (rc != 0) {
+		return rc;
+	}
+	rc = journal_find_time(fj->j, time_of(m), &place);
+	if (rc < 0) {
+		return rc;
+	}
+	if (rc == 1) {
+		m->off = place.realtime_us;
+		m->hash = place.id;
+	}
+	rc2 = count_gap(fj);
+	return rc2 != 0 ? rc2 : rc;
+}
+
+/*
+ * To where the feed stands; and from there back, if sessions were open, to
+ * the entry that the oldest of them began with.
+ */
 static int go_back(struct feed_journal *fj)
 {
 	struct feed *f = fj->f;
-	bool is_same = f->rescan.pos == f->read.pos;
-	int rc = find(fj, &f->read);
+	int rc = go_behind(fj);
 
-	fj->end = f->read;
-	if (rc < 0 || (rc == 1 && is_same)) {
-		f->result.was_known = rc == 1;
+	f->result.was_known = rc == 1;
+	if (rc != 1 || f->rescan.pos == f->read.pos) {
 		return rc < 0 ? rc : 0;
 	}
-	if (rc == 1) {
-		f->result.was_known = true;
-		fj->known = KNOWN_TO_PLACE;
-	} else {
-		rc = note_gap(fj);
-		if (rc != 0) {
-			return rc;
-		}
-		fj->known = KNOWN_TO_TIME;
-		fj->end_us = time_of(&f->read);
-		/* a kill before the end is reached must find it undone */
-		f->keeps_marks = true;
-	}
+	fj->end = f->read;
 	f->read = f->rescan;
-	rc = is_same ? 0 : find(fj, &f->rescan);
+	f->is_passing = true;
+	rc = find(fj, &f->rescan);
 	if (rc == 0) {
+		/* it is gone: what is left of them is behind it */
 		rc = journal_seek_head(fj->j);
 	}
 	return rc < 0 ? rc : 0;
+}
+
+/* Commits lines at once, and a place alone now and then. */
+static int commit(struct feed_journal *fj)
+{
+	struct feed *f = fj->f;
+	int64_t age = f->o.now - fj->place_t;
+	bool is_due = !f->is_passing && !is_place(&f->read, &fj->place) &&
+	    (age < 0 || age >= FEED_JOURNAL_PLACE_S);
+
+	if (f->store_error != 0 || (f->lines == 0 && !is_due)) {
+		return 0;
+	}
+	fj->place = place_of(&f->read);
+	fj->place_t = f->o.now;
+	return feed_commit(f, false);
 }
 
 int feed_journal_open(
@@ -138,10 +165,12 @@ int feed_journal_open(
 	struct feed_journal *fj = xcalloc(1, sizeof(*fj));
 	bool is_system = strcmp(path, CONF_JOURNAL_SYSTEM) == 0;
 	int rc = journal_open(is_system ? NULL : path, filter, f, &fj->j);
+	int rc2;
 
 	*out = NULL;
 	fj->f = f;
 	fj->path = path;
+	fj->place = place_of(&f->read);
 	feed_set_path(f, path);
 	store_use(f->store, f->o.name);
 	if (rc == 0 && f->read.pos == 0) {
@@ -152,6 +181,9 @@ int feed_journal_open(
 	} else if (rc == 0) {
 		rc = go_back(fj);
 	}
+	/* no other feed may find a batch of ours */
+	rc2 = commit(fj);
+	rc = rc < 0 ? rc : rc2;
 	if (rc < 0) {
 		feed_journal_close(fj);
 		return rc;
@@ -240,19 +272,11 @@ static int between_entries(struct feed *f)
 	return !f->is_passing && feed_is_due(f) ? feed_commit(f, false) : 0;
 }
 
-static bool is_known(
-    const struct feed_journal *fj, const struct journal_place *place)
-{
-	return fj->known == KNOWN_TO_PLACE ||
-	    (fj->known == KNOWN_TO_TIME && place->realtime_us <= fj->end_us);
-}
-
 /* All that comes now is new. */
-static void know_nothing(struct feed_journal *fj)
+static void end_passing(struct feed_journal *fj)
 {
-	fj->known = KNOWN_NOTHING;
+	fj->f->read = fj->end;
 	fj->f->is_passing = false;
-	fj->f->keeps_marks = false;
 }
 
 /* One entry; *n counts those that were taken. */
@@ -262,10 +286,6 @@ static int take(struct feed_journal *fj, const struct journal_place *place,
 	struct feed *f = fj->f;
 	int rc = 0;
 
-	f->is_passing = is_known(fj, place);
-	if (!f->is_passing && f->read.pos < f->known) {
-		f->read.pos = f->known;
-	}
 	if (is_wanted) {
 		rc = take_entry(f, journal_entry(fj->j));
 	} else {
@@ -280,54 +300,19 @@ static int take(struct feed_journal *fj, const struct journal_place *place,
 		*n += f->is_passing ? 0 : 1;
 		rc = between_entries(f);
 	}
-	if (fj->known == KNOWN_TO_PLACE && is_place(&fj->end, place)) {
-		f->read = fj->end;
-		know_nothing(fj);
+	if (f->is_passing && is_place(&fj->end, place)) {
+		end_passing(fj);
 	}
 	return rc;
 }
 
-/*
- * The end is reached, so nothing of what comes later was there before. A
- * place that was there and did not come by is gone to now: its entry may come
- * earlier in the journal than the one that reading began with.
- */
-static int end_known(struct feed_journal *fj)
+/* The place before the next entry; of two with one number, the later one. */
+static void remember(struct feed *f)
 {
-	struct feed *f = fj->f;
-	bool was_place = fj->known == KNOWN_TO_PLACE;
-	struct journal_place rescan = place_of(&f->rescan);
-	int rc = was_place ? find(fj, &fj->end) : 1;
-
-	if (rc < 0) {
-		return rc;
+	feed_remember(f);
+	if (!f->is_passing) {
+		f->marks[f->n_marks - 1] = f->read;
 	}
-	if (was_place || is_place(&f->read, &rescan)) {
-		f->read = fj->end;
-		fj->state = was_place ? FEED_JOURNAL_MORE : FEED_JOURNAL_AT_END;
-	} else if (f->read.pos < f->known) {
-		/* nothing new, but behind all that is there now */
-		f->read.pos = fj->end.pos;
-		f->read.t = fj->end.t;
-	}
-	know_nothing(fj);
-	return rc == 0 ? note_gap(fj) : 0;
-}
-
-/* Commits lines at once, and a place alone now and then. */
-static int commit(struct feed_journal *fj)
-{
-	struct feed *f = fj->f;
-	int64_t age = f->o.now - fj->place_t;
-	bool is_due = !is_place(&f->read, &fj->place) &&
-	    (age < 0 || age >= FEED_JOURNAL_PLACE_S);
-
-	if (f->store_error != 0 || (f->lines == 0 && !is_due)) {
-		return 0;
-	}
-	fj->place = place_of(&f->read);
-	fj->place_t = f->o.now;
-	return feed_commit(f, false);
 }
 
 static int read_entries(struct feed_journal *fj, uint64_t *n)
@@ -337,7 +322,7 @@ static int read_entries(struct feed_journal *fj, uint64_t *n)
 	bool is_wanted;
 	int rc = 0;
 
-	feed_remember(f);
+	remember(f);
 	for (unsigned i = 0; i < FEED_JOURNAL_ENTRIES; i++) {
 		rc = journal_next(fj->j, &place, &is_wanted);
 		if (rc == 0) {
@@ -355,8 +340,12 @@ static int read_entries(struct feed_journal *fj, uint64_t *n)
 			break;
 		}
 	}
-	if (fj->state == FEED_JOURNAL_AT_END && fj->known != KNOWN_NOTHING) {
-		rc = end_known(fj);
+	if (fj->state == FEED_JOURNAL_AT_END && f->is_passing) {
+		/* the place did not come by: the journal has another order
+		   than it had; what is new is behind the place all the same */
+		end_passing(fj);
+		fj->is_astray = true;
+		fj->state = FEED_JOURNAL_MORE;
 	}
 	return rc;
 }
@@ -384,7 +373,7 @@ static int resume(struct feed_journal *fj)
 	fj->has_moved = false;
 	fj->lost_t = 0;
 	if (rc == 0) {
-		rc = note_gap(fj);
+		rc = count_gap(fj);
 		return rc != 0 ? rc : 1;
 	}
 	return 1;
@@ -404,6 +393,10 @@ int feed_journal_more(struct feed_journal *fj, int64_t now, uint64_t *n)
 	rc = journal_process(fj->j);
 	if (rc == JOURNAL_MOVED) {
 		fj->has_moved = true;
+	}
+	if (rc >= 0 && fj->is_astray) {
+		rc = go_behind(fj);
+		fj->is_astray = rc < 0;
 	}
 	if (rc >= 0) {
 		rc = fj->has_moved ? resume(fj) : 1;

@@ -24,7 +24,6 @@ struct feed {
 	uint64_t event;   /* number of the next event */
 	unsigned lines;   /* since the last commit */
 	int store_error;  /* what the store returned, or 0 */
-	bool keeps_marks; /* a commit leaves those of the store as they are */
 	bool is_passing;  /* all of it was counted before: no event counts */
 	char *error_path; /* owned; NULL: none */
 	struct feed_result result;
@@ -43,6 +42,9 @@ int feed_take(struct feed *f, const struct syslog_line *sl, enum counter fault,
 
 /* What is no line, but is worth n of a counter; likewise. */
 int feed_count(struct feed *f, int64_t t, enum counter c, uint64_t n);
+
+/* feed_note_gap() without the commit. */
+int feed_count_gap(struct feed *f);
 
 /* Behind a line: is it time to commit? */
 bool feed_is_due(struct feed *f);

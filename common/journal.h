@@ -60,6 +60,14 @@ int journal_seek_time(struct journal *j, uint64_t realtime_us);
 int journal_find(struct journal *j, const struct journal_place *place);
 
 /*
+ * Goes behind the last entry that is not later than a time, and shows its
+ * place. Returns 1, or 0 when all are later (then it is at the head), or an
+ * error.
+ */
+int journal_find_time(
+    struct journal *j, uint64_t realtime_us, struct journal_place *place);
+
+/*
  * Takes note of new entries, of files that came and of files that went; must
  * be called before journal_next() can see them.
  */

@@ -32,7 +32,7 @@ int journal_next(
 {
 	(void)j;
 	(void)place;
-	(void)is_wanted;
+	*is_wanted = false;
 	return ERR_NOT_BUILT;
 }
 
@@ -58,6 +58,15 @@ int journal_seek_time(struct journal *j, uint64_t realtime_us)
 int journal_find(struct journal *j, const struct journal_place *place)
 {
 	(void)j;
+	(void)place;
+	return ERR_NOT_BUILT;
+}
+
+int journal_find_time(
+    struct journal *j, uint64_t realtime_us, struct journal_place *place)
+{
+	(void)j;
+	(void)realtime_us;
 	(void)place;
 	return ERR_NOT_BUILT;
 }

@@ -15,9 +15,8 @@
  * earlier boot has read nothing of this one. A folder may be of another host,
  * which is in another boot: there libsystemd's order has to do.
  *
- * An entry is known by its cursor. A part of that changes when journald moves
- * its files from /run to /var (journalctl --flush), so there are two hashes
- * in a place's id: of the whole, and of what stays.
+ * An entry is known by its cursor, but for the part of it that changes when
+ * journald moves its files from /run to /var (journalctl --flush).
  */
 
 #include "config.h"
@@ -42,10 +41,6 @@ enum {
 	ROOTS = 2,
 };
 
-/* Of a place's id: all of it, and what stays when the entry is moved. */
-#define ID_WHOLE UINT64_MAX
-#define ID_STAYS (UINT64_MAX << 32)
-
 /* A folder with journals, which libsystemd takes note of only when it opens. */
 struct root {
 	const char *path; /* NULL: none */
@@ -56,22 +51,22 @@ struct root {
 struct journal {
 	sd_journal *sd;
 	const char *path; /* NULL: that of the system */
-	int fd; /* epoll, of libsystemd's descriptor, which may be another one
-	           after a while */
 	struct root root[ROOTS];
+	int fd;            /* epoll, of libsystemd's descriptor, which may be
+	                      another one after a while */
+	bool has_turns;    /* this boot comes last ... */
+	bool is_this_boot; /* ... and now only its entries are seen */
+	bool is_on_next;   /* libsystemd stands on the next entry already */
+	sd_id128_t boot;   /* this one */
 	journal_filter filter;
 	void *ctx;
-	bool has_turns;    /* this boot comes last ... */
-	sd_id128_t boot;   /* ... which is this one ... */
-	bool is_this_boot; /* ... and now only its entries are seen */
 	uint64_t start_us; /* where it began, while there is no cursor */
 	char *cursor;      /* of the entry that was read last; NULL: none */
-	bool is_on_next;   /* libsystemd stands on the next entry already */
 	struct journal_entry entry; /* borrows what follows */
 	struct journal_fields fields;
 	char value[JOURNAL_FIELDS][SHORT];
-	char message[SYSLOG_LINE_MAX + 1]; /* one more shows that it is long */
 	char text[SYSLOG_LINE_MAX];
+	char message[SYSLOG_LINE_MAX + 1]; /* one more shows that it is long */
 };
 
 static struct root look_at(const char *path)
@@ -260,8 +255,7 @@ static uint64_t hash_cursor(const char *cursor)
 	static const struct hash_key key = { 0x74656c6c746c73, 4 };
 	const char *stays = lasting(cursor);
 
-	return (hash_sip(&key, stays, strlen(stays)) & ID_STAYS) |
-	    (hash_sip(&key, cursor, strlen(cursor)) & ~ID_STAYS);
+	return hash_sip(&key, stays, strlen(stays));
 }
 
 static int seek(struct journal *j, uint64_t realtime_us)
@@ -358,8 +352,7 @@ int journal_seek_time(struct journal *j, uint64_t realtime_us)
 }
 
 /* Does libsystemd stand on this entry? Keeps its cursor then. */
-static bool is_here(
-    struct journal *j, const struct journal_place *place, uint64_t mask)
+static bool is_here(struct journal *j, const struct journal_place *place)
 {
 	uint64_t realtime_us = 0;
 	char *cursor = NULL;
@@ -369,7 +362,7 @@ static bool is_here(
 	    sd_journal_get_cursor(j->sd, &cursor) < 0) {
 		return false;
 	}
-	if (((hash_cursor(cursor) ^ place->id) & mask) != 0) {
+	if (hash_cursor(cursor) != place->id) {
 		free(cursor);
 		return false;
 	}
@@ -382,7 +375,7 @@ static bool is_here(
  * is another. Returns 1, 0 or an error.
  */
 static int look(struct journal *j, const struct journal_place *place,
-    uint64_t from_us, uint64_t n, uint64_t mask)
+    uint64_t from_us, uint64_t n)
 {
 	int rc = seek(j, from_us);
 
@@ -391,7 +384,7 @@ static int look(struct journal *j, const struct journal_place *place,
 		if (rc <= 0) {
 			break;
 		}
-		if (is_here(j, place, mask)) {
+		if (is_here(j, place)) {
 			return 1;
 		}
 	}
@@ -400,23 +393,48 @@ static int look(struct journal *j, const struct journal_place *place,
 
 int journal_find(struct journal *j, const struct journal_place *place)
 {
-	uint64_t t_us = place->realtime_us;
 	int rc;
 
 	see_all(j);
-	rc = look(j, place, t_us, NEAR, ID_WHOLE);
-	if (rc == 0) {
-		rc = look(j, place, t_us, NEAR, ID_STAYS);
-	}
+	rc = look(j, place, place->realtime_us, NEAR);
 	if (rc == 0) {
 		/* a clock that was set may have led the search astray */
-		rc = look(j, place, 0, UINT64_MAX, ID_STAYS);
+		rc = look(j, place, 0, UINT64_MAX);
 	}
 	if (rc == 1 && j->has_turns && is_of_this_boot(j)) {
 		rc = see_this_boot(j);
 		return rc < 0 ? rc : 1;
 	}
 	return rc;
+}
+
+/* All entries are looked at, since clocks may have been set. */
+int journal_find_time(
+    struct journal *j, uint64_t realtime_us, struct journal_place *place)
+{
+	uint64_t us = 0;
+	char *last = NULL;
+	char *cursor = NULL;
+	int rc = journal_seek_head(j);
+
+	while (rc >= 0 && (rc = step(j)) == 1) {
+		if (sd_journal_get_realtime_usec(j->sd, &us) >= 0 &&
+		    us <= realtime_us &&
+		    sd_journal_get_cursor(j->sd, &cursor) >= 0) {
+			free(last);
+			last = cursor;
+			place->realtime_us = us;
+		}
+	}
+	if (rc == 0) {
+		rc = journal_seek_head(j);
+	}
+	if (rc >= 0 && last != NULL) {
+		place->id = hash_cursor(last);
+		rc = journal_find(j, place);
+	}
+	free(last);
+	return rc < 0 ? rc : last != NULL;
 }
 
 /* Have the folders come, gone, or been made anew? */

@@ -318,7 +318,7 @@ def fields(folder):
 def journald_kills(folder):
     """the real journald: kill -9 of readers, rotation, vacuum, restarts"""
     place = Journald()
-    site = Site(folder, "journald", place.folder)
+    site = Site(folder, "journald", "system")
     mail = Mail(7)
     rnd = random.Random(8)
     for kill in range(KILLS_JOURNALD):
@@ -425,7 +425,8 @@ def this_boot(folder):
             us -= 7200 * SECOND
         if turn == 5:
             us += 9000 * SECOND
-        site.start()
+        if place.boot == boot:
+            site.start()
         for _ in range(100):
             us += 20000
             place.add_line(us, mail.next(us))
@@ -434,6 +435,8 @@ def this_boot(folder):
             place.rotate()
         else:
             place.close()
+        if place.boot != boot:
+            site.start()  # what an earlier boot wrote was there before
         until("all is read", lambda: site.lines(0.1) >= 0 and is_read(site, mail))
         site.kill()
         site.check_again(mail)

@@ -165,6 +165,21 @@ int journal_find(struct journal *j, const struct journal_place *place)
 	return 0;
 }
 
+int journal_find_time(
+    struct journal *j, uint64_t realtime_us, struct journal_place *place)
+{
+	j->at = 0;
+	for (size_t i = 0; i < kit.n; i++) {
+		const struct kit_entry *e = &kit.entry[i];
+
+		if (!e->is_hidden && e->place.realtime_us <= realtime_us) {
+			j->at = i + 1;
+			*place = e->place;
+		}
+	}
+	return j->at > 0;
+}
+
 int journal_process(struct journal *j)
 {
 	bool has_moved = kit.has_moved;

@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "common/conf.h"
+#include "common/feed_private.h" /* see poll_killed() */
 #include "common/mem.h"
 #include "common/syslog_line.h"
 #include "tests/unit/journal_kit.h"
@@ -63,6 +64,24 @@ static uint64_t poll_once(struct site *s)
 	s->now++;
 	UNIT_INT("feed_journal_more", feed_journal_more(s->fj, s->now, &n), 0);
 	return n;
+}
+
+/*
+ * A poll that is killed when all that it counted is in the tally, but not how
+ * far it came.
+ */
+static void poll_killed(struct site *s)
+{
+	uint64_t known = s->feed->known;
+
+	if (s->feed->is_passing) {
+		return; /* it would have to know */
+	}
+	s->feed->known = UINT64_MAX;
+	(void)poll_once(s);
+	s->feed->known = known;
+	stop(s);
+	start(s);
 }
 
 static void poll_to_end(struct site *s)
@@ -222,6 +241,8 @@ static void live(unsigned seed, struct strbuf *got)
 			    feed_journal_state(s.fj) != FEED_JOURNAL_WAITING;
 			break;
 		case 2:
+			poll_killed(&s);
+			break;
 		case 3:
 		case 4:
 			(void)poll_once(&s);
@@ -540,6 +561,152 @@ static void test_from_file(void **state)
 	strbuf_release(&got);
 }
 
+/* What a session's process logs, with our rules. */
+static void add_session_line(uint64_t us, char kind, unsigned pid)
+{
+	char text[KIT_TEXT];
+	struct kit_entry *e;
+
+	if (kind == 't') {
+		(void)snprintf(text, sizeof(text),
+		    "6AMB%010u: to=<u@d%u.example>, delay=00:00:00, "
+		    "xdelay=00:00:00, mailer=esmtp, pri=30080, "
+		    "relay=mx.d%u.example. [192.0.2.1], dsn=2.0.0, "
+		    "stat=Sent (ok)",
+		    pid, pid, pid);
+	} else if (kind == 'F') {
+		/* its handshake fails, and to= is the end of it */
+		(void)snprintf(text, sizeof(text),
+		    "6AMB%010u: TLSRPT1^S^i:6AMB%010u^v:SOFTWARE^p:^c:^b:"
+		    "^n:nomatch^a:192.0.2.1^f:^o:^q:^k:1^h:mx.d%u.example"
+		    "^d:d%u.example.^s:s@x.example^r:u@d%u.example^cn:^ci:",
+		    pid, pid, pid, pid, pid);
+	} else if (kind == 'S') {
+		(void)snprintf(text, sizeof(text),
+		    "6AMB%010u: TLSRPT1^S^i:6AMB%010u^v:OK^p:TLSv1.3^c:^b:"
+		    "^n:match^a:192.0.2.1^f:^o:^q:^k:1^h:mx.d%u.example"
+		    "^d:d%u.example.^s:s@x.example^r:u@d%u.example^cn:^ci:",
+		    pid, pid, pid, pid, pid);
+	} else {
+		(void)snprintf(text, sizeof(text),
+		    "6AMB%010u: TLSRPT1^R^i:6AMB%010u^v:OK^p:TLSv1.3"
+		    "^a:192.0.2.1^q:^h:mx.d%u.example^d:d%u.example."
+		    "^s:s@x.example^r:u@d%u.example",
+		    pid, pid, pid, pid, pid);
+	}
+	e = kit_add(us, "sm-mta", text);
+	(void)snprintf(e->pid, sizeof(e->pid), "%u", pid);
+}
+
+/*
+ * Two sessions are open, and so many other entries show up between their
+ * beginnings that to count them would lead behind what was read. The place
+ * to begin with next is still before the second session.
+ */
+static void test_more_past(void **state)
+{
+	uint64_t us = (uint64_t)NOON * SECOND;
+	struct strbuf got;
+	struct site s;
+
+	(void)state;
+	strbuf_init(&got, TEXT_MAX);
+	clear_kit();
+	add_session_line(us, 'F', 1);
+	for (unsigned i = 0; i < 300; i++) {
+		kit_add(us + 1 + i, "sm-mta", "more")->is_hidden = true;
+	}
+	add_session_line(us + 400, 'S', 2);
+	site_init(&s, "more");
+	start(&s);
+	UNIT_UINT("two beginnings", poll_once(&s), 2);
+	stop(&s);
+	show(kit.n);
+	add_session_line(us + 401, 't', 1);
+	/* the process of the first is over then, that of the second is not */
+	us += 1000 * SECOND;
+	(void)kit_add(us, "sm-mta", "later");
+	start(&s);
+	poll_to_end(&s);
+	stop(&s);
+	add_session_line(us + 1, 'R', 2);
+	add_session_line(us + 2, 't', 2);
+	finish(&s, &got);
+	UNIT_UINT("lines", counter(&got, "lines"), 6);
+	UNIT_UINT("sessions", counter(&got, "sessions"), 2);
+	UNIT_UINT("orphan", counter(&got, "orphan"), 0);
+	strbuf_release(&got);
+}
+
+/*
+ * The journal shows what was read in another order, with the place before the
+ * one to begin with: what is behind it is new all the same.
+ */
+static void test_other_order(void **state)
+{
+	uint64_t us = (uint64_t)NOON * SECOND;
+	struct journal_place begin;
+	struct journal_place read;
+	struct strbuf got;
+	struct site s;
+
+	(void)state;
+	strbuf_init(&got, TEXT_MAX);
+	clear_kit();
+	begin = kit_add(us, "cron", "not ours")->place;
+	site_init(&s, "order");
+	start(&s);
+	UNIT_UINT("none", poll_once(&s), 0);
+	add_session_line(us + 1, 'S', 1);
+	add_session_line(us + 2, 'R', 1);
+	read = kit.entry[2].place;
+	UNIT_UINT("two", poll_once(&s), 2);
+	stop(&s);
+	clear_kit();
+	kit_add(us, "cron", "not ours")->place = read;
+	kit_add(us, "cron", "not ours")->place = begin;
+	(void)kit_add(us, "cron", "not ours");
+	add_session_line(us + 3, 't', 1);
+	for (int i = 0; i < 3; i++) {
+		finish(&s, &got);
+		UNIT_UINT("lines", counter(&got, "lines"), 3);
+		UNIT_UINT("gap", counter(&got, "gap"), 0);
+	}
+	strbuf_release(&got);
+}
+
+/*
+ * Where no mail is sent for long, the place moves on with the other entries,
+ * so that a vacuum of the old ones is no gap.
+ */
+static void test_quiet(void **state)
+{
+	uint64_t us = (uint64_t)NOON * SECOND;
+	struct strbuf got;
+	struct site s;
+
+	(void)state;
+	strbuf_init(&got, TEXT_MAX);
+	clear_kit();
+	(void)kit_add(us, "sm-mta", "mail");
+	site_init(&s, "quiet");
+	start(&s);
+	UNIT_UINT("one", poll_once(&s), 1);
+	for (unsigned i = 1; i < 10; i++) {
+		(void)kit_add(us + i * SECOND, "cron", "not ours");
+	}
+	s.now += FEED_JOURNAL_PLACE_S;
+	UNIT_UINT("none", poll_once(&s), 0);
+	stop(&s);
+	for (size_t i = 0; i + 1 < kit.n; i++) {
+		kit.entry[i].is_hidden = true;
+	}
+	(void)kit_add(us + 10 * SECOND, "sm-mta", "mail");
+	finish(&s, &got);
+	UNIT_STR("no gap", strbuf_str(&got), "lines: 2\n");
+	strbuf_release(&got);
+}
+
 static void test_counters(void **state)
 {
 	static char longer[SYSLOG_LINE_MAX + 1];
@@ -680,6 +847,9 @@ int main(void)
 		TEST(test_lost_end),
 		TEST(test_other_past),
 		TEST(test_from_file),
+		TEST(test_more_past),
+		TEST(test_other_order),
+		TEST(test_quiet),
 		TEST(test_counters),
 		TEST(test_new),
 		TEST(test_empty),

@@ -23,90 +23,87 @@ static void make(const char *const value[JOURNAL_FIELDS], uint64_t realtime_us,
 	journal_entry_make(&in, text, out);
 }
 
+static const struct {
+	const char *name;
+	const char *value[JOURNAL_FIELDS];
+	const char *host;
+	const char *ident;
+	uint32_t pid;
+	const char *msg;
+} lines[] = {
+	{ "all",
+	    { [JOURNAL_IDENT] = "sm-mta",
+		[JOURNAL_MESSAGE] = "a: to=<b@c>",
+		[JOURNAL_SYSLOG_PID] = "17",
+		[JOURNAL_PID] = "18",
+		[JOURNAL_HOST] = "mx1.example" },
+	    "mx1.example", "sm-mta", 17, "a: to=<b@c>" },
+	{ "a slash in the name",
+	    { [JOURNAL_IDENT] = "postfix/smtp",
+		[JOURNAL_MESSAGE] = "x",
+		[JOURNAL_PID] = "18" },
+	    "", "postfix/smtp", 18, "x" },
+	{ "nothing else", { [JOURNAL_IDENT] = "exim", [JOURNAL_MESSAGE] = "x" },
+	    "", "exim", 0, "x" },
+	{ "no number",
+	    { [JOURNAL_IDENT] = "exim",
+		[JOURNAL_MESSAGE] = "x",
+		[JOURNAL_SYSLOG_PID] = "1x",
+		[JOURNAL_PID] = "4294967296" },
+	    "", "exim", 0, "x" },
+	{ "empty pid",
+	    { [JOURNAL_IDENT] = "exim",
+		[JOURNAL_MESSAGE] = "x",
+		[JOURNAL_SYSLOG_PID] = "",
+		[JOURNAL_PID] = "4294967295" },
+	    "", "exim", UINT32_MAX, "x" },
+	{ "empty message", { [JOURNAL_IDENT] = "exim", [JOURNAL_MESSAGE] = "" },
+	    "", "exim", 0, "" },
+	{ "control characters",
+	    { [JOURNAL_IDENT] = "exim",
+		[JOURNAL_MESSAGE] = "\n\ta\x7f\x01z\x1f" },
+	    "", "exim", 0, "#012#011a#177#001z#037" },
+	{ "other bytes",
+	    { [JOURNAL_IDENT] = "exim",
+		[JOURNAL_MESSAGE] = "\xc3\xa4\xff#012 " },
+	    "", "exim", 0, "\xc3\xa4\xff#012 " },
+	{ "a host that is none",
+	    { [JOURNAL_IDENT] = "exim",
+		[JOURNAL_MESSAGE] = "x",
+		[JOURNAL_HOST] = "a b" },
+	    "", "exim", 0, "x" },
+	{ "journald, as any program",
+	    { [JOURNAL_IDENT] = "systemd-journald",
+		[JOURNAL_MESSAGE] = "Journal started",
+		[JOURNAL_TRANSPORT] = "driver",
+		[JOURNAL_MESSAGE_ID] = "f77379a8490b408bbe5f6940505a777b" },
+	    "", "systemd-journald", 0, "Journal started" },
+	{ "somebody else says it",
+	    { [JOURNAL_IDENT] = "systemd-journald",
+		[JOURNAL_MESSAGE] = "Suppressed 5 messages from x",
+		[JOURNAL_TRANSPORT] = "journal",
+		[JOURNAL_MESSAGE_ID] = DROPPED,
+		[JOURNAL_N_DROPPED] = "5" },
+	    "", "systemd-journald", 0, "Suppressed 5 messages from x" },
+};
+
 static void test_lines(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *value[JOURNAL_FIELDS];
-		const char *host;
-		const char *ident;
-		uint32_t pid;
-		const char *msg;
-	} table[] = {
-		{ "all",
-		    { [JOURNAL_IDENT] = "sm-mta",
-			[JOURNAL_MESSAGE] = "a: to=<b@c>",
-			[JOURNAL_SYSLOG_PID] = "17",
-			[JOURNAL_PID] = "18",
-			[JOURNAL_HOST] = "mx1.example" },
-		    "mx1.example", "sm-mta", 17, "a: to=<b@c>" },
-		{ "a slash in the name",
-		    { [JOURNAL_IDENT] = "postfix/smtp",
-			[JOURNAL_MESSAGE] = "x",
-			[JOURNAL_PID] = "18" },
-		    "", "postfix/smtp", 18, "x" },
-		{ "nothing else",
-		    { [JOURNAL_IDENT] = "exim", [JOURNAL_MESSAGE] = "x" }, "",
-		    "exim", 0, "x" },
-		{ "no number",
-		    { [JOURNAL_IDENT] = "exim",
-			[JOURNAL_MESSAGE] = "x",
-			[JOURNAL_SYSLOG_PID] = "1x",
-			[JOURNAL_PID] = "4294967296" },
-		    "", "exim", 0, "x" },
-		{ "empty pid",
-		    { [JOURNAL_IDENT] = "exim",
-			[JOURNAL_MESSAGE] = "x",
-			[JOURNAL_SYSLOG_PID] = "",
-			[JOURNAL_PID] = "4294967295" },
-		    "", "exim", UINT32_MAX, "x" },
-		{ "empty message",
-		    { [JOURNAL_IDENT] = "exim", [JOURNAL_MESSAGE] = "" }, "",
-		    "exim", 0, "" },
-		{ "control characters",
-		    { [JOURNAL_IDENT] = "exim",
-			[JOURNAL_MESSAGE] = "\n\ta\x7f\x01z\x1f" },
-		    "", "exim", 0, "#012#011a#177#001z#037" },
-		{ "other bytes",
-		    { [JOURNAL_IDENT] = "exim",
-			[JOURNAL_MESSAGE] = "\xc3\xa4\xff#012 " },
-		    "", "exim", 0, "\xc3\xa4\xff#012 " },
-		{ "a host that is none",
-		    { [JOURNAL_IDENT] = "exim",
-			[JOURNAL_MESSAGE] = "x",
-			[JOURNAL_HOST] = "a b" },
-		    "", "exim", 0, "x" },
-		{ "journald, as any program",
-		    { [JOURNAL_IDENT] = "systemd-journald",
-			[JOURNAL_MESSAGE] = "Journal started",
-			[JOURNAL_TRANSPORT] = "driver",
-			[JOURNAL_MESSAGE_ID] =
-			    "f77379a8490b408bbe5f6940505a777b" },
-		    "", "systemd-journald", 0, "Journal started" },
-		{ "somebody else says it",
-		    { [JOURNAL_IDENT] = "systemd-journald",
-			[JOURNAL_MESSAGE] = "Suppressed 5 messages from x",
-			[JOURNAL_TRANSPORT] = "journal",
-			[JOURNAL_MESSAGE_ID] = DROPPED,
-			[JOURNAL_N_DROPPED] = "5" },
-		    "", "systemd-journald", 0, "Suppressed 5 messages from x" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < UNIT_LEN(table); i++) {
-		const char *name = table[i].name;
+	for (size_t i = 0; i < UNIT_LEN(lines); i++) {
+		const char *name = lines[i].name;
 		struct journal_entry e;
 
-		make(table[i].value, REALTIME, &e);
+		make(lines[i].value, REALTIME, &e);
 		UNIT_INT(name, e.kind, JOURNAL_LINE);
 		UNIT_INT(name, e.line.t, T);
-		UNIT_MEM(name, e.line.host.s, e.line.host.len, table[i].host,
-		    strlen(table[i].host));
-		UNIT_MEM(name, e.line.ident.s, e.line.ident.len, table[i].ident,
-		    strlen(table[i].ident));
-		UNIT_UINT(name, e.line.pid, table[i].pid);
-		UNIT_MEM(name, e.line.msg.s, e.line.msg.len, table[i].msg,
-		    strlen(table[i].msg));
+		UNIT_MEM(name, e.line.host.s, e.line.host.len, lines[i].host,
+		    strlen(lines[i].host));
+		UNIT_MEM(name, e.line.ident.s, e.line.ident.len, lines[i].ident,
+		    strlen(lines[i].ident));
+		UNIT_UINT(name, e.line.pid, lines[i].pid);
+		UNIT_MEM(name, e.line.msg.s, e.line.msg.len, lines[i].msg,
+		    strlen(lines[i].msg));
 		UNIT_UINT(name, e.dropped, 0);
 	}
 }
