@@ -121,6 +121,8 @@ int feed_open(
 	f->store = store;
 	f->o = *o;
 	f->known = f->read.pos;
+	f->known_hash = f->read.hash;
+	f->was_met = f->known == 0;
 	f->result.was_new = f->known == 0;
 	f->mta = mta_new(o->type, &mo);
 	*out = f;
@@ -131,10 +133,15 @@ void feed_close(struct feed *f)
 {
 	if (f != NULL) {
 		mta_free(f->mta);
-		free(f->marks);
 		free(f->error_path);
+		free(f->marks);
 		free(f);
 	}
+}
+
+const char *feed_error_path(const struct feed *f)
+{
+	return f->error_path != NULL ? f->error_path : "";
 }
 
 void feed_set_path(struct feed *f, const char *path)
@@ -143,11 +150,6 @@ void feed_set_path(struct feed *f, const char *path)
 
 	free(f->error_path);
 	f->error_path = copy;
-}
-
-const char *feed_error_path(const struct feed *f)
-{
-	return f->error_path != NULL ? f->error_path : "";
 }
 
 void feed_result(const struct feed *f, struct feed_result *out)
@@ -255,20 +257,28 @@ bool feed_is_due(struct feed *f)
 static int take_line(
     struct feed *f, const struct logfile_line *line, int64_t until)
 {
-	struct syslog_line sl;
-	int rc;
+	struct syslog_line sl = { 0 };
+	enum counter fault = COUNTER_LONG_LINE;
+	int rc = ERR_PARSE;
 
-	if (line->is_long) {
-		return feed_take(f, NULL, COUNTER_LONG_LINE, until);
+	if (!line->is_long) {
+		fault = COUNTER_BAD_LINE;
+		rc = mta_parse_line(f->o.type, line->text, until, &sl);
 	}
-	rc = mta_parse_line(f->o.type, line->text, until, &sl);
 	if (rc == ERR_PARTIAL) {
 		/* its stamp stands in the line before */
 		sl.t = f->read.t != 0 ? f->read.t : until;
-	} else if (rc != 0) {
-		return feed_take(f, NULL, COUNTER_BAD_LINE, until);
+		rc = 0;
 	}
-	return feed_take(f, &sl, COUNTER_LINES, until);
+	/*
+	 * A line that was read before only brings the parser back to where it
+	 * was. Without what stands before it, it may give other events, and
+	 * more of them, than it gave then.
+	 */
+	f->is_passing = f->read.pos < f->known;
+	rc = feed_take(f, rc == 0 ? &sl : NULL, fault, until);
+	f->is_passing = false;
+	return rc;
 }
 
 /* Behind a line: commits, shows progress, remembers, each in its time. */
@@ -296,7 +306,21 @@ static int between_lines(
 	return rc;
 }
 
-static int read_lines(struct feed *f, struct logfile *lf, const char *path,
+/*
+ * Where earlier runs have stopped, we must come by. Else the file has changed
+ * since it was recognised, and is not what we took it for.
+ */
+static int meet_known(struct feed *f, const struct logfile *lf)
+{
+	if (f->was_met || f->read.pos < f->known) {
+		return 0;
+	}
+	f->was_met = f->read.pos == f->known &&
+	    logfile_hash(lf, f->read.off) == f->known_hash;
+	return f->was_met ? 0 : ERR_TEMP;
+}
+
+int feed_read_lines(struct feed *f, struct logfile *lf, const char *path,
     int64_t until, bool is_whole)
 {
 	struct logfile_line line;
@@ -321,7 +345,8 @@ static int read_lines(struct feed *f, struct logfile *lf, const char *path,
 		f->read.pos = f->base + line.end;
 		f->read.off = line.end;
 		has_moved = true;
-		rc = between_lines(f, lf, path);
+		rc = meet_known(f, lf);
+		rc = rc == 0 ? between_lines(f, lf, path) : rc;
 		if (rc != 0) {
 			break;
 		}
@@ -332,63 +357,25 @@ static int read_lines(struct feed *f, struct logfile *lf, const char *path,
 	return rc;
 }
 
-/* Reads a file from an offset on; off 0: it follows what was read before. */
-static int read_file(
-    struct feed *f, const char *path, uint64_t off, bool is_whole)
+int feed_attach(
+    struct feed *f, struct logfile *lf, const char *path, bool is_next)
 {
-	struct logfile *lf = NULL;
-	int rc = feed_open_file(f, path, &lf);
+	int rc = 1;
 
-	if (rc == 0 && off > 0) {
-		/* that this is the file was found out before */
-		rc = logfile_seek(lf, off, 0);
-		rc = rc < 0 ? rc : 0;
-	}
-	if (rc == 0) {
-		rc = read_lines(f, lf, path, feed_until(f, lf), is_whole);
-	}
-	logfile_close(lf);
-	return rc;
-}
-
-int feed_read(struct feed *f, const char *const *paths, size_t n, bool is_final)
-{
-	uint64_t off = 0;
-	size_t i = 0;
-	int rc = f->read.pos > 0 && n > 0 ?
-	    feed_find_start(f, paths, n, &i, &off) :
-	    0;
-	int rc2;
-
-	store_use(f->store, f->o.name);
-	if (rc != 0) {
-		return rc;
-	}
-	for (; rc == 0 && i < n; i++) {
-		rc = read_file(f, paths[i], off, is_final || i + 1 < n);
-		f->base = f->read.pos;
-		off = 0;
-	}
-	if (f->store_error != 0) {
-		return rc;
-	}
-	rc2 = feed_commit(f, true);
-	return rc != 0 ? rc : rc2;
-}
-
-int feed_attach(struct feed *f, struct logfile *lf, bool is_next)
-{
-	int rc = 0;
-
+	feed_set_path(f, path);
 	if (is_next) {
 		f->base = f->read.pos;
-		return 0;
+	} else {
+		rc = logfile_seek(lf, f->read.off, f->read.hash);
 	}
-	rc = logfile_seek(lf, f->read.off, f->read.hash);
-	if (rc == 1) {
+	if (rc != 1) {
+		return rc < 0 ? rc : ERR_NOT_FOUND;
+	}
+	if (!is_next) {
 		f->base = f->read.pos - f->read.off;
 	}
-	return rc < 0 ? rc : rc == 1 ? 0 : ERR_NOT_FOUND;
+	f->was_met = f->was_met || f->read.pos >= f->known;
+	return 0;
 }
 
 int feed_more(
@@ -400,7 +387,7 @@ int feed_more(
 	store_use(f->store, f->o.name);
 	f->o.now = now;
 	logfile_again(lf, NULL);
-	rc = read_lines(f, lf, feed_error_path(f),
+	rc = feed_read_lines(f, lf, feed_error_path(f),
 	    f->o.until != 0 ? f->o.until : now, is_final);
 	*n = f->result.lines - before;
 	if (f->store_error == 0 && f->lines > 0) {
@@ -409,6 +396,25 @@ int feed_more(
 		rc = rc != 0 ? rc : rc2;
 	}
 	return rc;
+}
+
+int feed_skip(struct feed *f, struct logfile *lf)
+{
+	struct logfile_line line;
+	int rc;
+
+	store_use(f->store, f->o.name);
+	while ((rc = logfile_next(lf, &line)) == 1) {
+		if (!line.is_complete) {
+			logfile_again(lf, &line);
+			rc = 0;
+			break;
+		}
+		f->read.off = line.end;
+		f->read.pos = f->base + line.end;
+		f->read.hash = logfile_hash(lf, line.end);
+	}
+	return rc != 0 ? rc : feed_commit(f, true);
 }
 
 uint64_t feed_offset(const struct feed *f)
@@ -473,6 +479,11 @@ int feed_note_unread(struct feed *f, int64_t day)
 void feed_position(const struct feed *f, struct mark *out)
 {
 	*out = f->read;
+}
+
+void feed_beginning(const struct feed *f, struct mark *out)
+{
+	*out = f->rescan;
 }
 
 int feed_finish(struct feed *f)

@@ -26,14 +26,12 @@ struct feed_options {
 	int64_t now;   /* no line is later than a day after it */
 	int64_t until; /* no line is later than this; 0: when the file was last
 	                  changed, or now */
-	/* opens every file of the feed; NULL: logfile_open() */
-	int (*open)(void *ctx, const char *path, struct logfile **out);
 	/* see struct mta_options */
 	unsigned (*noted)(void *ctx, struct view qid, int64_t t);
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
 	void *noted_ctx;
-	/* shows progress: of a file, in bytes of the disk or, where its size is
+	/* shows progress: of a file (its path as given), in bytes of the disk or, where its size is
 	   not known, of text; false: stop (ERR_STOPPED). May be NULL */
 	bool (*progress)(
 	    void *ctx, const char *path, uint64_t done, uint64_t size);
@@ -57,24 +55,58 @@ void feed_close(
  * line without line end is whole. All that was read is committed, also on
  * error, as far as the store allows.
  * Returns 0 or an error, whose file feed_error_path() tells; after an error
- * of the store the feed must be closed.
+ * of the store, and after ERR_TEMP (a file changed while it was looked at),
+ * the feed must be closed.
  */
 int feed_read(
     struct feed *f, const char *const *paths, size_t n, bool is_final);
 
+/* The same for files that somebody else has opened, and keeps. */
+struct feed_file {
+	const char *path; /* for people */
+	int fd;           /* -1: to be opened by its path */
+};
+
+int feed_read_open(
+    struct feed *f, const struct feed_file *files, size_t n, bool is_final);
+
 /*
- * Following a file that grows. feed_open_file() opens one, of which errors
- * will tell from now on. feed_attach() says which file comes now: the one that
- * follows what was read (is_next), or the one in which the feed stands, which
- * is looked for in it: ERR_NOT_FOUND if it does not. lf must be fresh from
- * feed_open_file(). feed_more() reads what is there by now, commits it, and
- * shows in *n how many lines that were; is_final as above. It returns 0 or an
- * error as feed_read().
+ * The same where the last file is known to hold the feed's position, and to
+ * be still written to. Returns ERR_TEMP if it changed meanwhile: then the feed
+ * must be closed.
  */
-int feed_open_file(struct feed *f, const char *path, struct logfile **out);
-int feed_attach(struct feed *f, struct logfile *lf, bool is_next);
+int feed_resume(struct feed *f, const struct feed_file *files, size_t n);
+
+/*
+ * Following a file that grows. feed_attach() says which file comes now: the
+ * one that follows what was read (is_next), or the one in which the feed
+ * stands, which is looked for in it: ERR_NOT_FOUND if it does not. lf must be
+ * fresh from logfile_open(). feed_more() reads what is there by now, commits
+ * it, and shows in *n how many lines that were; is_final as above. It returns
+ * 0 or an error as feed_read().
+ */
+int feed_attach(
+    struct feed *f, struct logfile *lf, const char *path, bool is_next);
 int feed_more(struct feed *f, struct logfile *lf, int64_t now, bool is_final,
     uint64_t *n);
+
+/*
+ * Passes what the attached file, of which nothing was read, holds by now: it
+ * is never counted. Returns 0 or an error as feed_read().
+ */
+int feed_skip(struct feed *f, struct logfile *lf);
+
+/*
+ * Does a file hold the feed's position? lf must be fresh, and is fresh no
+ * more. Returns 1, 0 or an error.
+ */
+int feed_holds(const struct feed *f, struct logfile *lf);
+
+/*
+ * Does a file begin at or after the time of what was read? Likewise; 1 also
+ * where its lines tell no time.
+ */
+int feed_is_newer(const struct feed *f, struct logfile *lf);
 
 /*
  * Is what was read of the attached file still in it? Returns 1, 0 (it was
@@ -100,6 +132,9 @@ int feed_note_unread(struct feed *f, int64_t day);
 /* How far the feed has read. */
 void feed_position(const struct feed *f, struct mark *out);
 
+/* Where this run began to read, or will: what open sessions need is there. */
+void feed_beginning(const struct feed *f, struct mark *out);
+
 /*
  * The logs end here for good: closes the open sessions and commits. Returns 0
  * or the error of the store.
@@ -107,10 +142,11 @@ void feed_position(const struct feed *f, struct mark *out);
 int feed_finish(struct feed *f);
 
 /*
- * The file that the last error is about; "" when none. Borrowed until the
- * next call.
+ * The file that the last error is about; "" when none. Borrowed until the next
+ * call. The caller may name one that it could not open itself.
  */
 const char *feed_error_path(const struct feed *f);
+void feed_set_path(struct feed *f, const char *path);
 
 /* What the calls so far did, for people. */
 struct feed_result {

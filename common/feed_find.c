@@ -24,119 +24,130 @@ uint64_t feed_line_hash(const struct logfile_line *line)
 	return hash_sip(&key, line->text.s, line->text.len);
 }
 
-int feed_open_file(struct feed *f, const char *path, struct logfile **out)
+int feed_file_open(const struct feed_file *file, struct logfile **out)
 {
-	feed_set_path(f, path);
-	return f->o.open != NULL ? f->o.open(f->o.ctx, path, out) :
-				   logfile_open(path, out);
+	return file->fd >= 0 ? logfile_open_at(file->fd, out) :
+			       logfile_open(file->path, out);
 }
 
-/* Does a file hold a place? Returns 1, 0, or an error. */
-static int holds(struct feed *f, const char *path, const struct mark *m)
+static int holds(struct logfile *lf, const struct mark *m)
 {
-	struct logfile *lf = NULL;
 	struct logfile_line line;
-	int rc = feed_open_file(f, path, &lf);
+	int rc;
 
-	if (rc == 0 && m->off > 0) {
-		rc = logfile_seek(lf, m->off, m->hash);
-	} else if (rc == 0) {
-		rc = logfile_next(lf, &line);
-		rc = rc == 1 ? feed_line_hash(&line) == m->hash : rc;
+	if (m->off > 0) {
+		return logfile_seek(lf, m->off, m->hash);
 	}
-	logfile_close(lf);
-	return rc;
+	rc = logfile_next(lf, &line);
+	return rc == 1 ? feed_line_hash(&line) == m->hash : rc;
+}
+
+int feed_holds(const struct feed *f, struct logfile *lf)
+{
+	return holds(lf, &f->read);
 }
 
 /*
  * The number of the file that holds a place, n when none does, or an error:
  * that of a file that cannot be read is one only if no other holds the place.
+ * Of several, which can only be copies, the newest: an older one would be
+ * followed by what it holds itself.
  */
-static int locate(
-    struct feed *f, const char *const *paths, size_t n, const struct mark *m)
+static int locate(struct feed *f, const struct feed_file *files, size_t n,
+    const struct mark *m)
 {
 	int error = 0;
-	size_t bad = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		int rc = holds(f, paths[i], m);
+	for (size_t i = n; i > 0; i--) {
+		struct logfile *lf = NULL;
+		int rc = feed_file_open(&files[i - 1], &lf);
 
+		rc = rc == 0 ? holds(lf, m) : rc;
+		logfile_close(lf);
 		if (rc == 1) {
-			return (int)i;
+			return (int)i - 1;
 		}
-		if (rc < 0 && error == 0) {
-			bad = i;
+		if (rc < 0) {
+			feed_set_path(f, files[i - 1].path);
 			error = rc;
 		}
 	}
-	if (error == 0) {
-		return (int)n;
-	}
-	feed_set_path(f, paths[bad]);
-	return error;
+	return error != 0 ? error : (int)n;
 }
 
-/* The time of the first line of a file that has one; 0: none. */
-static int first_time(struct feed *f, const char *path, int64_t *t)
+int feed_is_newer(const struct feed *f, struct logfile *lf)
 {
-	struct logfile *lf = NULL;
 	struct logfile_line line;
 	struct syslog_line sl;
-	int rc = feed_open_file(f, path, &lf);
+	int rc;
 
-	*t = 0;
-	while (rc == 0 && (rc = logfile_next(lf, &line)) == 1) {
+	while ((rc = logfile_next(lf, &line)) == 1) {
 		if (mta_parse_line(
 			f->o.type, line.text, feed_until(f, lf), &sl) == 0) {
-			*t = sl.t;
-			break;
+			return sl.t >= f->read.t;
 		}
-		rc = 0;
 	}
-	logfile_close(lf);
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : 1;
 }
 
 /* None of the files was read before: is the first one a continuation? */
-static int check_newer(struct feed *f, const char *path)
+static int check_newer(struct feed *f, const struct feed_file *file)
 {
-	int64_t t = 0;
-	int rc = first_time(f, path, &t);
+	struct logfile *lf = NULL;
+	int rc = feed_file_open(file, &lf);
 
-	return rc != 0 ? rc : t != 0 && t < f->read.t ? ERR_OLD : 0;
+	feed_set_path(f, file->path);
+	rc = rc == 0 ? feed_is_newer(f, lf) : rc;
+	logfile_close(lf);
+	return rc == 1 ? 0 : rc == 0 ? ERR_OLD : rc;
 }
 
-int feed_find_start(struct feed *f, const char *const *paths, size_t n,
-    size_t *first, uint64_t *off)
+void feed_go_to(struct feed *f, uint64_t pos)
 {
-	int at_read = locate(f, paths, n, &f->read);
+	if (f->read.pos > pos) {
+		/* the places remembered must rise */
+		f->n_marks = 0;
+	}
+	f->read.pos = pos;
+	f->base = pos;
+}
+
+int feed_find_start(struct feed *f, const struct feed_file *files, size_t n,
+    struct feed_start *out)
+{
+	uint64_t known_base = f->read.pos - f->read.off;
+	int at_read = locate(f, files, n, &f->read);
 	int at_rescan = at_read;
 
-	*off = 0;
-	*first = 0;
+	*out = (struct feed_start){ 0 };
 	f->base = f->read.pos;
 	if (at_read < 0) {
 		return at_read;
 	}
-	if (at_read == (int)n || f->read.pos - f->read.off > f->rescan.pos) {
-		at_rescan = locate(f, paths, (size_t)at_read, &f->rescan);
+	if (at_read == (int)n || known_base > f->rescan.pos) {
+		at_rescan = locate(f, files, (size_t)at_read, &f->rescan);
 	}
 	if (at_rescan < 0) {
 		return at_rescan;
 	}
-	if (at_rescan == (int)n) {
-		return check_newer(f, paths[0]);
+	out->known = (size_t)at_read;
+	out->known_base = known_base;
+	if (at_read == (int)n && at_rescan != (int)n - 1) {
+		/* what was read last is not there: one may come behind it */
+		out->first = at_rescan < (int)n ? (size_t)at_rescan + 1 : 0;
+		f->was_met = true;
+		return check_newer(f, &files[out->first]);
 	}
 	f->result.was_known = true;
-	*first = (size_t)at_rescan;
-	if (f->read.pos - f->read.off <= f->rescan.pos) {
+	out->first = (size_t)at_rescan;
+	if (known_base <= f->rescan.pos) {
 		/* the same file: known by the later place */
-		f->base = f->read.pos - f->read.off;
-		*off = f->rescan.pos - f->base;
+		f->base = known_base;
+		out->off = f->rescan.pos - f->base;
 		f->read = f->rescan;
 	} else if (at_rescan < at_read) {
 		f->base = f->rescan.pos - f->rescan.off;
-		*off = f->rescan.off;
+		out->off = f->rescan.off;
 		f->read = f->rescan;
 	} else {
 		/* what an open session began with is gone: take what is left */
@@ -145,9 +156,10 @@ int feed_find_start(struct feed *f, const char *const *paths, size_t n,
 		if (rc != 0) {
 			return rc;
 		}
-		f->base = f->read.pos - f->read.off;
+		f->base = known_base;
 		f->read = (struct mark){ .pos = f->base };
 	}
-	f->result.passed = *off;
+	f->was_met = f->read.pos == f->known;
+	f->result.passed = out->off;
 	return 0;
 }

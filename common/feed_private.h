@@ -11,11 +11,13 @@ struct feed {
 	struct store *store;
 	struct feed_options o;
 	struct mta *mta;
-	struct mark rescan; /* where an earlier run told us to begin */
-	uint64_t known;     /* how far earlier runs have read */
-	struct mark read;   /* how far we have; it names a place in the file
+	struct mark rescan;  /* where an earlier run told us to begin */
+	uint64_t known;      /* how far earlier runs have read ... */
+	uint64_t known_hash; /* ... and what stands before it */
+	bool was_met;        /* we came by there, or began behind it */
+	struct mark read;    /* how far we have; it names a place in the file
 	                       before as long as nothing of a file is read */
-	uint64_t base;      /* position of the current file's beginning */
+	uint64_t base;       /* position of the current file's beginning */
 	/* places where the next run may begin, rising */
 	struct mark *marks;
 	size_t n_marks;
@@ -55,11 +57,19 @@ void feed_remember(struct feed *f);
 /* Commits, and the marks with it unless all was read before. */
 int feed_commit(struct feed *f, bool sync);
 
-/* Takes down which file an error may be about; copied. */
-void feed_set_path(struct feed *f, const char *path);
-
 /* What an open session began with is gone: counted as COUNTER_GAP. */
 int feed_note_lost(struct feed *f);
+
+/*
+ * Reads the lines that are there from where lf stands; is_whole: the last one
+ * too, if it has no line end. Returns 0, an error, or ERR_TEMP where the file
+ * is not the one that it was taken for.
+ */
+int feed_read_lines(struct feed *f, struct logfile *lf, const char *path,
+    int64_t until, bool is_whole);
+
+/* Returns as logfile_open(). */
+int feed_file_open(const struct feed_file *file, struct logfile **out);
 
 /* No line of this file is later. */
 int64_t feed_until(const struct feed *f, const struct logfile *lf);
@@ -70,11 +80,23 @@ int64_t feed_until(const struct feed *f, const struct logfile *lf);
  */
 uint64_t feed_line_hash(const struct logfile_line *line);
 
+/* Where reading begins. */
+struct feed_start {
+	size_t first; /* file */
+	uint64_t off; /* in it */
+	size_t known; /* file that holds the feed's position; n: none does */
+	uint64_t known_base; /* position of its beginning: told by the mark, as
+	                        the files before it may not all be there */
+};
+
 /*
- * Sets *first to the number of the file to begin with and *off to the place
- * in it; moves read and base there. Returns 0 or an error of feed_read().
+ * Finds out where to begin, and moves read and base there. Returns 0 or an
+ * error of feed_read().
  */
-int feed_find_start(struct feed *f, const char *const *paths, size_t n,
-    size_t *first, uint64_t *off);
+int feed_find_start(struct feed *f, const struct feed_file *files, size_t n,
+    struct feed_start *out);
+
+/* The next file begins at this position, whatever was read before it. */
+void feed_go_to(struct feed *f, uint64_t pos);
 
 #endif

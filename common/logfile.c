@@ -127,15 +127,6 @@ int logfile_open(const char *path, struct logfile **out)
 	return open_take(fd, is_stdin, false, out);
 }
 
-int logfile_open_regular(const char *path, struct logfile **out)
-{
-	/* a FIFO would wait for its other end, a terminal become ours */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	*out = NULL;
-	return fd < 0 ? -errno : open_take(fd, false, true, out);
-}
-
 int logfile_open_at(int fd, struct logfile **out)
 {
 	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -300,8 +291,8 @@ int logfile_identity(const struct logfile *lf, struct logfile_id *out)
 	if (fstat(gzip_fd(lf->gz), &st) != 0) {
 		return -errno;
 	}
-	*out = (struct logfile_id){ st.st_dev, st.st_ino, st.st_mtime,
-		st.st_size };
+	*out = (struct logfile_id){ st.st_dev, st.st_ino, st.st_ctime,
+		st.st_mtime, st.st_size };
 	return 0;
 }
 
@@ -339,6 +330,18 @@ int logfile_seek(struct logfile *lf, uint64_t off, uint64_t hash)
 	}
 	lf->next = (size_t)(off - lf->base);
 	return logfile_hash(lf, off) == hash ? 1 : 0;
+}
+
+int logfile_begins(struct logfile *lf, const char *s, size_t len)
+{
+	while (lf->len < len) {
+		int rc = fill(lf);
+
+		if (rc <= 0) {
+			return rc;
+		}
+	}
+	return len == 0 || memcmp(lf->buf, s, len) == 0 ? 1 : 0;
 }
 
 int64_t logfile_mtime(const struct logfile *lf)

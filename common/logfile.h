@@ -33,14 +33,8 @@ int logfile_open(const char *path, struct logfile **out);
 void logfile_close(struct logfile *lf); /* NULL is allowed */
 
 /*
- * The same for a log whose name may have been given to something else by now:
- * never waits, and takes a regular file only. Returns ERR_NOT_FILE too.
- */
-int logfile_open_regular(const char *path, struct logfile **out);
-
-/*
- * The same for a regular file that somebody else has opened, and keeps: from
- * its beginning, one at a time.
+ * The same for a file that somebody else has opened, and keeps: from its
+ * beginning, one at a time. It must be regular: else ERR_NOT_FILE.
  */
 int logfile_open_at(int fd, struct logfile **out);
 
@@ -76,6 +70,13 @@ uint64_t logfile_hash(const struct logfile *lf, uint64_t off);
 int logfile_seek(struct logfile *lf, uint64_t off, uint64_t hash);
 
 /*
+ * Does it begin with these bytes (at most LOGFILE_WINDOW)? Only for a file
+ * from which nothing was read; its first lines will come from what was looked
+ * at, whatever becomes of the file. Returns 1, 0 or an error as above.
+ */
+int logfile_begins(struct logfile *lf, const char *s, size_t len);
+
+/*
  * Do the bytes before an offset still have the hash? Asks the file itself,
  * not what was read of it; for files that are not compressed. Returns 1, 0 or
  * -errno.
@@ -86,6 +87,7 @@ int logfile_verify(const struct logfile *lf, uint64_t off, uint64_t hash);
 struct logfile_id {
 	dev_t dev;
 	ino_t ino;
+	time_t changed; /* written to, renamed or so (ctime) */
 	time_t mtime;
 	off_t size; /* now */
 };

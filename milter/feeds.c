@@ -192,13 +192,6 @@ static void failed(struct feeds_one *one, int rc, int64_t now)
 	    now);
 }
 
-/* What has the log's name by now must not make us wait. */
-static int open_log(void *ctx, const char *path, struct logfile **out)
-{
-	(void)ctx;
-	return logfile_open_regular(path, out);
-}
-
 static int open_feed(struct feeds_one *one, int64_t now)
 {
 	struct feed_options o;
@@ -209,7 +202,6 @@ static int open_feed(struct feeds_one *one, int64_t now)
 	}
 	feeds_options_of(one->all, one->conf, &o);
 	o.now = now;
-	o.open = open_log;
 	o.progress = on_progress;
 	o.ctx = one;
 	rc = feed_open(one->all->store, &o, &one->feed);
@@ -224,10 +216,12 @@ static void open_one(struct feeds_one *one, int64_t now)
 	int rc = open_feed(one, now);
 
 	if (rc == 0) {
-		note_well(one);
-		return;
+		return; /* whether all is well, the first poll tells */
 	}
-	failed(one, rc, now);
+	/* what changes just now is looked at again at the next turn */
+	if (rc != ERR_TEMP) {
+		failed(one, rc, now);
+	}
 	feeds_source_close(one);
 }
 
@@ -235,14 +229,16 @@ static void poll_one(struct feeds_one *one, int64_t now)
 {
 	int64_t n;
 
+	if (!feeds_source_is_open(one) && is_due(one->due, now)) {
+		open_one(one, now);
+	}
 	if (!feeds_source_is_open(one)) {
-		if (is_due(one->due, now)) {
-			open_one(one, now);
-		}
 		return;
 	}
 	n = feeds_source_poll(one, now);
-	if (n < 0) {
+	if (n == ERR_TEMP) {
+		feeds_source_close(one);
+	} else if (n < 0) {
 		failed(one, (int)n, now);
 	} else {
 		note_well(one);

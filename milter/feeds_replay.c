@@ -25,13 +25,6 @@ static unsigned number_of(const char *path)
 	return (unsigned)n;
 }
 
-static int open_file(void *ctx, const char *path, struct logfile **out)
-{
-	const struct feeds_replay *r = ctx;
-
-	return logfile_open_at(r->fds[number_of(path)], out);
-}
-
 static bool on_progress(
     void *ctx, const char *path, uint64_t done, uint64_t size)
 {
@@ -45,17 +38,17 @@ static int apply(struct feeds *f, const struct feed_options *o,
     const struct feeds_replay *r, struct live_result *result)
 {
 	char number[CONTROL_FILES][NUMBER_BUF];
-	const char *paths[CONTROL_FILES];
+	struct feed_file files[CONTROL_FILES];
 	struct feed_result done;
 	struct feed *feed = NULL;
 	int rc = feed_open(f->store, o, &feed);
 
 	for (unsigned i = 0; i < r->n_fds && i < CONTROL_FILES; i++) {
 		(void)snprintf(number[i], NUMBER_BUF, "%u", i);
-		paths[i] = number[i];
+		files[i] = (struct feed_file){ number[i], r->fds[i] };
 	}
 	if (rc == 0) {
-		rc = feed_read(feed, paths, r->n_fds, false);
+		rc = feed_read_open(feed, files, r->n_fds, false);
 		live_set(result->path, view_of(feed_error_path(feed)));
 		feed_result(feed, &done);
 		result->lines = done.lines;
@@ -125,7 +118,6 @@ void feeds_replay(struct feeds *f, const struct feeds_replay *r, int64_t now,
 	feeds_options_of(f, &conf, &o);
 	o.now = now;
 	o.until = r->until;
-	o.open = open_file;
 	o.progress = on_progress;
 	o.ctx = &copy;
 	result->code = apply(f, &o, &copy, result);

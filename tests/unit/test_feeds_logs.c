@@ -223,7 +223,7 @@ static void test_ahead_over_rotation(void **state)
 	site_rotate(&s, 0);
 	site_session(&s, 0, s.now + 3601);
 	site_start(&s);
-	site_tick(&s, 1);
+	site_run(&s, 20, 1);
 	check_well(&s, 3);
 	UNIT_STR("said", s.said, "");
 	site_release(&s);

@@ -251,7 +251,7 @@ static void test_mtime(void **state)
 	strbuf_release(&out);
 }
 
-/* How a log is opened: by name, by name if it is a file, as a descriptor. */
+/* How a log is opened: by name, or as a descriptor. */
 static int open_by(int way, const char *path, struct logfile **out)
 {
 	int rc;
@@ -259,9 +259,6 @@ static int open_by(int way, const char *path, struct logfile **out)
 
 	if (way == 0) {
 		return logfile_open(path, out);
-	}
-	if (way == 1) {
-		return logfile_open_regular(path, out);
 	}
 	fd = open(path, O_RDWR | O_NONBLOCK);
 	if (fd < 0) {
@@ -283,15 +280,15 @@ static void test_types(void **state)
 {
 	static const struct {
 		const char *name;
-		int want[3]; /* of each way; 1: not tried, it would wait */
+		int want[2]; /* of each way; 1: not tried, it would wait */
 	} table[] = {
-		{ "file", { 0, 0, 0 } },
-		{ "link", { 0, 0, 0 } },
-		{ "folder", { -EISDIR, -EISDIR, -EISDIR } },
-		{ "fifo", { 1, ERR_NOT_FILE, ERR_NOT_FILE } },
-		{ "device", { 0, ERR_NOT_FILE, ERR_NOT_FILE } },
-		{ "loop", { -ELOOP, -ELOOP, -ELOOP } },
-		{ "nothing", { -ENOENT, -ENOENT, -ENOENT } },
+		{ "file", { 0, 0 } },
+		{ "link", { 0, 0 } },
+		{ "folder", { -EISDIR, -EISDIR } },
+		{ "fifo", { 1, ERR_NOT_FILE } },
+		{ "device", { 0, ERR_NOT_FILE } },
+		{ "loop", { -ELOOP, -ELOOP } },
+		{ "nothing", { -ENOENT, -ENOENT } },
 	};
 	const struct place *p = *state;
 
@@ -303,7 +300,7 @@ static void test_types(void **state)
 	assert_int_equal(symlink("/dev/zero", "device"), 0);
 	assert_int_equal(symlink("loop", "loop"), 0);
 	for (size_t i = 0; i < UNIT_LEN(table); i++) {
-		for (int way = 0; way < 3; way++) {
+		for (int way = 0; way < 2; way++) {
 			struct logfile *lf = NULL;
 
 			if (table[i].want[way] == 1) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_logfile_seek.c - tests of logfile_seek() and logfile_hash() */
+/* test_logfile_seek.c - tests of logfile_seek(), _hash() and _begins() */
 
 #include "config.h"
 
@@ -158,9 +158,47 @@ static void test_seek_other(void **state)
 	strbuf_release(&text);
 }
 
+/* What was looked at is what is read, whatever becomes of the file. */
+static void test_begins(void **state)
+{
+	static const char text[] = "first line\nsecond line\nthird";
+
+	static const struct {
+		const char *name;
+		const char *want;
+		int rc;
+	} table[] = {
+		{ "nothing", "", 1 },
+		{ "a line", "first line\n", 1 },
+		{ "all", text, 1 },
+		{ "another", "first lime\n", 0 },
+		{ "more than there is", "first line\nsecond line\nthird\n", 0 },
+	};
+	const struct place *p = *state;
+
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct logfile_line line;
+		struct logfile *lf;
+
+		write_file(p->path, text, sizeof(text) - 1);
+		lf = open_log(p->path);
+		UNIT_INT(table[i].name,
+		    logfile_begins(lf, table[i].want, strlen(table[i].want)),
+		    table[i].rc);
+		if (table[i].want[0] != '\0') {
+			write_file(p->path, "", 0);
+		}
+		UNIT_INT(table[i].name, logfile_next(lf, &line), 1);
+		UNIT_MEM(table[i].name, line.text.s, line.text.len,
+		    "first line", 10);
+		logfile_close(lf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_begins, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_seek, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_seek_changed, setup, teardown),
