@@ -26,7 +26,10 @@ static char peek(struct json_in *in)
 	while (in->rest.len > 0 && ascii_is_one_of(in->rest.s[0], " \t\r\n")) {
 		in->rest = view_skip(in->rest, 1);
 	}
-	return in->rest.len > 0 ? in->rest.s[0] : '\0';
+	if (in->rest.len == 0) {
+		return '\0';
+	}
+	return in->rest.s[0];
 }
 
 /* Takes an octet that must be next. */

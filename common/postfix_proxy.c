@@ -27,8 +27,12 @@ void postfix_proxied_drop(struct postfix *pf, struct postfix_proxied *x)
 static struct postfix_proxied *add(struct postfix *pf,
     const struct postfix_event *e, const struct postfix_peer *peer)
 {
-	struct postfix_proxied *x = xcalloc(1, sizeof(*x));
+	struct postfix_proxied *x;
 
+	if (pf->n_proxied == POSTFIX_PROXIED) {
+		postfix_proxied_drop(pf, TAILQ_FIRST(&pf->proxied));
+	}
+	x = xcalloc(1, sizeof(*x));
 	x->timer.kind = POSTFIX_TIMER_PROXIED;
 	x->timer.id = e->pos;
 	x->host = postfix_host(e);
@@ -36,9 +40,6 @@ static struct postfix_proxied *add(struct postfix *pf,
 	postfix_session_init(&x->session, e->pos, e->line->t, peer);
 	TAILQ_INSERT_TAIL(&pf->proxied, x, link);
 	pf->n_proxied++;
-	if (pf->n_proxied > POSTFIX_PROXIED) {
-		postfix_proxied_drop(pf, TAILQ_FIRST(&pf->proxied));
-	}
 	return x;
 }
 
@@ -122,14 +123,14 @@ void postfix_proxy_line(struct postfix *pf, const struct postfix_event *e)
 		x = add(pf, e, &l->peer);
 	}
 	postfix_session_add_peer(&x->session, &l->peer);
+	x->is_done = l->kind == POSTFIX_PROXY_FAILED ||
+	    l->kind == POSTFIX_TLS_UP || l->kind == POSTFIX_TLS_ERROR;
+	touch(pf, x, e);
 	if (l->kind == POSTFIX_PROXY_FAILED) {
 		line_failed(pf, e, x);
 	} else {
 		(void)postfix_session_add_tls(&x->session, l);
 	}
-	x->is_done = l->kind == POSTFIX_PROXY_FAILED ||
-	    l->kind == POSTFIX_TLS_UP || l->kind == POSTFIX_TLS_ERROR;
-	touch(pf, x, e);
 }
 
 static bool is_same(const struct postfix_proxied *x, uint64_t host,

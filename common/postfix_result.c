@@ -185,7 +185,9 @@ static void apply_validation(struct view detail, struct postfix_seen *seen)
 		return;
 	}
 	for (char *c = text; *c != '\0'; c++) {
-		*c = *c == '_' ? ' ' : *c;
+		if (*c == '_') {
+			*c = ' ';
+		}
 	}
 	set_chain(seen, tls_reason_chain(view_of(text)));
 }

@@ -68,8 +68,8 @@ void postfix_timer_set(struct postfix_timers *timers,
 	}
 	if (timers->n == timers->cap) {
 		timers->cap = timers->cap == 0 ? 64 : timers->cap * 2;
-		timers->heap = xrealloc_array(
-		    timers->heap, timers->cap, sizeof(timers->heap[0]));
+		timers->heap =
+		    xrealloc_array(timers->heap, timers->cap, sizeof(void *));
 	}
 	timers->n++;
 	settle(timers, timers->n, timer);

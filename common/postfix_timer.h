@@ -20,10 +20,10 @@ enum postfix_timer_kind {
 
 /* Embedded in what ends. All zero: not running. */
 struct postfix_timer {
-	enum postfix_timer_kind kind;
 	int64_t deadline; /* it ends when a line is later */
 	uint64_t id;      /* among those of its kind */
-	unsigned place;   /* in the heap, from 1; 0: not running */
+	enum postfix_timer_kind kind;
+	unsigned place; /* in the heap, from 1; 0: not running */
 };
 
 /* The running timers, the next to end first. All zero: empty. */

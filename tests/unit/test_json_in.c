@@ -49,105 +49,101 @@ static void copy(struct json_in *in, struct strbuf *out)
 	}
 }
 
+static const struct {
+	const char *name;
+	const char *in;
+	const char *want; /* NULL: it is no JSON */
+} values[] = {
+	{ "object", "{\"a\":\"b\"}", "{<a><b>}" },
+	{ "white space", " \r\n\t{ \"a\" : \"b\" , \"c\" : 1 } \n",
+	    "{<a><b><c>1}" },
+	{ "empty object", "{}", "{}" },
+	{ "empty array", "[ ]", "[]" },
+	{ "array", "[1,[2,3],{\"x\":[4]},5]", "[1[23]{<x>[4]}5]" },
+	{ "a level ends, the next begins", "[[1],[2],[]]", "[[1][2][]]" },
+	{ "words", "[true,false,null]", "[wordwordword]" },
+	{ "string alone", "\"a\"", "<a>" },
+	{ "empty string", "\"\"", "<>" },
+	{ "number alone", "7", "7" },
+	{ "biggest number", "4294967295", "4294967295" },
+	{ "name twice", "{\"a\":1,\"a\":2}", "{<a>1<a>2}" },
+	{ "escapes", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "<\"\\/\b\f\n\r\t>" },
+	{ "escape in a name", "{\"\\u0061\":1}", "{<a>1}" },
+	{ "code point, one octet", "\"\\u0041x\"", "<Ax>" },
+	{ "two octets", "\"\\u00e4\\u07FF\"", "<\xc3\xa4\xdf\xbf>" },
+	{ "three octets", "\"\\u0800\\uffff\"", "<\xe0\xa0\x80\xef\xbf\xbf>" },
+	{ "pair of surrogates", "\"\\uD83d\\ude00\"", "<\xf0\x9f\x98\x80>" },
+	{ "last code point", "\"\\udbff\\udfff\"", "<\xf4\x8f\xbf\xbf>" },
+	{ "UTF-8", "\"\xc3\xa4\xf0\x9f\x98\x80\"",
+	    "<\xc3\xa4\xf0\x9f\x98\x80>" },
+	{ "delete", "\"\x7f\"", "<\x7f>" },
+
+	{ "nothing", "", NULL },
+	{ "white space alone", "  ", NULL },
+	{ "two values", "1 2", NULL },
+	{ "garbage behind", "{}x", NULL },
+	{ "not closed", "{\"a\":1", NULL },
+	{ "array not closed", "[1", NULL },
+	{ "closed by the other", "[1}", NULL },
+	{ "no value", "{\"a\":}", NULL },
+	{ "no colon", "{\"a\" 1}", NULL },
+	{ "no name", "{1:1}", NULL },
+	{ "comma last", "{\"a\":1,}", NULL },
+	{ "comma last in array", "[1,]", NULL },
+	{ "comma first", "[,1]", NULL },
+	{ "two commas", "[1,,2]", NULL },
+	{ "no comma", "[1 2]", NULL },
+	{ "no comma in object", "{\"a\":1 \"b\":2}", NULL },
+	{ "byte order mark", "\xef\xbb\xbf{}", NULL },
+	{ "comment", "{/**/}", NULL },
+	{ "single quotes", "{'a':1}", NULL },
+	{ "word cut", "[tru]", NULL },
+	{ "word goes on", "[truex]", NULL },
+	{ "word in capitals", "[True]", NULL },
+	{ "NaN", "NaN", NULL },
+	{ "string not closed", "\"a", NULL },
+	{ "escape at the end", "\"\\", NULL },
+	{ "quote escaped at the end", "\"\\\"", NULL },
+	{ "no such escape", "\"\\x\"", NULL },
+	{ "NUL", "\"\\u0000\"", NULL },
+	{ "few digits", "\"\\u12\"", NULL },
+	{ "no digits", "\"\\u12g4\"", NULL },
+	{ "high surrogate alone", "\"\\ud83d\"", NULL },
+	{ "low surrogate alone", "\"\\ude00\"", NULL },
+	{ "two high surrogates", "\"\\ud83d\\ud83d\"", NULL },
+	{ "no second escape", "\"\\ud83d\\n\"", NULL },
+	{ "control character", "\"a\nb\"", NULL },
+	{ "no UTF-8", "\"\xff\"", NULL },
+	{ "overlong", "\"\xc0\xaf\"", NULL },
+	{ "surrogate in UTF-8", "\"\xed\xa0\x80\"", NULL },
+	{ "cut UTF-8", "\"\xe2\x80\"", NULL },
+	{ "negative", "-1", NULL },
+	{ "fraction", "1.0", NULL },
+	{ "exponent", "1e2", NULL },
+	{ "zero before", "01", NULL },
+	{ "plus", "+1", NULL },
+	{ "too big", "4294967296", NULL },
+	{ "much too big", "99999999999999999999999", NULL },
+};
+
 static void test_values(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *in;
-		const char *want; /* NULL: it is no JSON */
-	} table[] = {
-		{ "object", "{\"a\":\"b\"}", "{<a><b>}" },
-		{ "white space", " \r\n\t{ \"a\" : \"b\" , \"c\" : 1 } \n",
-		    "{<a><b><c>1}" },
-		{ "empty object", "{}", "{}" },
-		{ "empty array", "[ ]", "[]" },
-		{ "array", "[1,[2,3],{\"x\":[4]},5]", "[1[23]{<x>[4]}5]" },
-		{ "a level ends, the next begins", "[[1],[2],[]]",
-		    "[[1][2][]]" },
-		{ "words", "[true,false,null]", "[wordwordword]" },
-		{ "string alone", "\"a\"", "<a>" },
-		{ "empty string", "\"\"", "<>" },
-		{ "number alone", "7", "7" },
-		{ "biggest number", "4294967295", "4294967295" },
-		{ "name twice", "{\"a\":1,\"a\":2}", "{<a>1<a>2}" },
-		{ "escapes", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
-		    "<\"\\/\b\f\n\r\t>" },
-		{ "escape in a name", "{\"\\u0061\":1}", "{<a>1}" },
-		{ "code point, one octet", "\"\\u0041x\"", "<Ax>" },
-		{ "two octets", "\"\\u00e4\\u07FF\"", "<\xc3\xa4\xdf\xbf>" },
-		{ "three octets", "\"\\u0800\\uffff\"",
-		    "<\xe0\xa0\x80\xef\xbf\xbf>" },
-		{ "pair of surrogates", "\"\\uD83d\\ude00\"",
-		    "<\xf0\x9f\x98\x80>" },
-		{ "last code point", "\"\\udbff\\udfff\"",
-		    "<\xf4\x8f\xbf\xbf>" },
-		{ "UTF-8", "\"\xc3\xa4\xf0\x9f\x98\x80\"",
-		    "<\xc3\xa4\xf0\x9f\x98\x80>" },
-		{ "delete", "\"\x7f\"", "<\x7f>" },
-
-		{ "nothing", "", NULL },
-		{ "white space alone", "  ", NULL },
-		{ "two values", "1 2", NULL },
-		{ "garbage behind", "{}x", NULL },
-		{ "not closed", "{\"a\":1", NULL },
-		{ "array not closed", "[1", NULL },
-		{ "closed by the other", "[1}", NULL },
-		{ "no value", "{\"a\":}", NULL },
-		{ "no colon", "{\"a\" 1}", NULL },
-		{ "no name", "{1:1}", NULL },
-		{ "comma last", "{\"a\":1,}", NULL },
-		{ "comma last in array", "[1,]", NULL },
-		{ "comma first", "[,1]", NULL },
-		{ "two commas", "[1,,2]", NULL },
-		{ "no comma", "[1 2]", NULL },
-		{ "no comma in object", "{\"a\":1 \"b\":2}", NULL },
-		{ "byte order mark", "\xef\xbb\xbf{}", NULL },
-		{ "comment", "{/**/}", NULL },
-		{ "single quotes", "{'a':1}", NULL },
-		{ "word cut", "[tru]", NULL },
-		{ "word goes on", "[truex]", NULL },
-		{ "word in capitals", "[True]", NULL },
-		{ "NaN", "NaN", NULL },
-		{ "string not closed", "\"a", NULL },
-		{ "escape at the end", "\"\\", NULL },
-		{ "quote escaped at the end", "\"\\\"", NULL },
-		{ "no such escape", "\"\\x\"", NULL },
-		{ "NUL", "\"\\u0000\"", NULL },
-		{ "few digits", "\"\\u12\"", NULL },
-		{ "no digits", "\"\\u12g4\"", NULL },
-		{ "high surrogate alone", "\"\\ud83d\"", NULL },
-		{ "low surrogate alone", "\"\\ude00\"", NULL },
-		{ "two high surrogates", "\"\\ud83d\\ud83d\"", NULL },
-		{ "no second escape", "\"\\ud83d\\n\"", NULL },
-		{ "control character", "\"a\nb\"", NULL },
-		{ "no UTF-8", "\"\xff\"", NULL },
-		{ "overlong", "\"\xc0\xaf\"", NULL },
-		{ "surrogate in UTF-8", "\"\xed\xa0\x80\"", NULL },
-		{ "cut UTF-8", "\"\xe2\x80\"", NULL },
-		{ "negative", "-1", NULL },
-		{ "fraction", "1.0", NULL },
-		{ "exponent", "1e2", NULL },
-		{ "zero before", "01", NULL },
-		{ "plus", "+1", NULL },
-		{ "too big", "4294967296", NULL },
-		{ "much too big", "99999999999999999999999", NULL },
-	};
 	struct arena *a = arena_new();
 	struct strbuf got;
 
 	(void)state;
 	strbuf_init(&got, 4096);
-	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+	for (size_t i = 0; i < UNIT_LEN(values); i++) {
 		struct json_in in;
 
 		strbuf_clear(&got);
-		json_in_begin(&in, view_of(table[i].in), a);
+		json_in_begin(&in, view_of(values[i].in), a);
 		copy(&in, &got);
 		UNIT_BOOL(
-		    table[i].name, json_in_end(&in), table[i].want != NULL);
-		if (table[i].want != NULL) {
+		    values[i].name, json_in_end(&in), values[i].want != NULL);
+		if (values[i].want != NULL) {
 			UNIT_STR(
-			    table[i].name, strbuf_str(&got), table[i].want);
+			    values[i].name, strbuf_str(&got), values[i].want);
 		}
 	}
 	strbuf_release(&got);

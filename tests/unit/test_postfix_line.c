@@ -104,96 +104,88 @@ static void check_rows(const struct row *table, size_t n)
 #define UP     "TLS connection established to " HP ": "
 #define CIPHER "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"
 
+static const struct row tls[] = {
+	{ "trusted", "smtp", "Trusted " UP CIPHER,
+	    "tls-up" P25 " trust=3 version=TLSv1.3" },
+	{ "untrusted", "smtp", "Untrusted " UP CIPHER " key-exchange x",
+	    "tls-up" P25 " trust=2 version=TLSv1.3" },
+	{ "verified", "smtp", "Verified " UP CIPHER,
+	    "tls-up" P25 " trust=4 version=TLSv1.3" },
+	{ "anonymous", "lmtp", "Anonymous " UP "TLSv1 with x",
+	    "tls-up" P25 " trust=1 version=TLSv1" },
+	{ "by tlsproxy", "tlsproxy", "Trusted " UP CIPHER,
+	    "tls-up" P25 " trust=3 version=TLSv1.3" },
+	{ "reused", "smtp", "Trusted TLS connection reused to " HP ": " CIPHER,
+	    "tls-reused" P25 " trust=3 version=TLSv1.3" },
+	{ "we are the server", "smtp",
+	    "Anonymous TLS connection established from " H ": " CIPHER,
+	    "other" },
+	{ "of the server", "smtpd", "Trusted " UP CIPHER, "other" },
+	{ "another word", "smtp", "Semitrusted " UP CIPHER, "other" },
+	{ "no peer", "smtp", "Trusted TLS connection established to x: " CIPHER,
+	    "other" },
+	{ "error", "smtp", "SSL_connect error to " HP ": -1",
+	    "tls-error" P25 " text=-1" },
+	{ "error, lost", "smtp", "SSL_connect error to " HP ": lost connection",
+	    "tls-error" P25 " text=lost connection" },
+	{ "error without peer", "smtp", "SSL_connect error to x: -1", "other" },
+	{ "library", "smtp",
+	    "warning: TLS library problem: error:0A000410:SSL "
+	    "routines::sslv3 alert handshake failure:a.c:1600:SSL "
+	    "alert number 40:",
+	    "library text=sslv3 alert handshake failure" },
+	{ "library, with a function", "smtp",
+	    "warning: TLS library problem: error:14094410:SSL "
+	    "routines:ssl3_read_bytes:sslv3 alert handshake "
+	    "failure:a.c:1:",
+	    "library text=sslv3 alert handshake failure" },
+	{ "library, with a pid", "smtp",
+	    "warning: TLS library problem: 4711:error:14094410:SSL "
+	    "routines:f:some reason:a.c:1:",
+	    "library text=some reason" },
+	{ "library, cut", "smtp",
+	    "warning: TLS library problem: error:0A000410:SSL", "other" },
+	{ "library, other text before", "smtp",
+	    "warning: TLS library problem: x:y:error:1:2:3:4:", "other" },
+	{ "verification", "smtp",
+	    "server certificate verification failed for " HP
+	    ": num=62:hostname mismatch",
+	    "verify" P25 " text=num=62:hostname mismatch" },
+	{ "verification of a CA", "smtp",
+	    "CA certificate verification failed for " HP
+	    ": num=65:no matching DANE TLSA records",
+	    "verify" P25 " text=num=65:no matching DANE TLSA records" },
+	{ "verification by tlsproxy", "tlsproxy",
+	    "certificate verification failed for " HP
+	    ": untrusted issuer /CN=x: y",
+	    "verify" P25 " text=untrusted issuer /CN=x: y" },
+	{ "unusable", "smtp",
+	    "warning: " HP ": all TLSA records unusable, fallback to "
+	    "unauthenticated TLS",
+	    "unusable" P25 },
+	{ "another warning about a peer", "smtp",
+	    "warning: " HP ": offered null AUTH mechanism list", "other" },
+	{ "tlsproxy failed", "tlsproxy",
+	    "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
+	    "proxy-failed addr=192.0.2.1 port=25" },
+	{ "tlsproxy failed, by smtp", "smtp",
+	    "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
+	    "other" },
+	{ "tlsproxy gone", "smtp",
+	    "warning: connect to private/tlsproxy service: No such file "
+	    "or directory",
+	    "proxy-gone" },
+	{ "another service gone", "smtp",
+	    "warning: connect to private/tlsmgr: x", "other" },
+	{ "offered", "smtp", "Host offered STARTTLS: [mx.a.example]",
+	    "offered name=mx.a.example" },
+	{ "offered, cut", "smtp", "Host offered STARTTLS: [mx", "other" },
+};
+
 static void test_tls(void **state)
 {
-	static const struct row table[] = {
-		{ "trusted", "smtp", "Trusted " UP CIPHER,
-		    "tls-up" P25 " trust=3 version=TLSv1.3" },
-		{ "untrusted", "smtp", "Untrusted " UP CIPHER " key-exchange x",
-		    "tls-up" P25 " trust=2 version=TLSv1.3" },
-		{ "verified", "smtp", "Verified " UP CIPHER,
-		    "tls-up" P25 " trust=4 version=TLSv1.3" },
-		{ "anonymous", "lmtp", "Anonymous " UP "TLSv1 with x",
-		    "tls-up" P25 " trust=1 version=TLSv1" },
-		{ "by tlsproxy", "tlsproxy", "Trusted " UP CIPHER,
-		    "tls-up" P25 " trust=3 version=TLSv1.3" },
-		{ "reused", "smtp",
-		    "Trusted TLS connection reused to " HP ": " CIPHER,
-		    "tls-reused" P25 " trust=3 version=TLSv1.3" },
-		{ "we are the server", "smtp",
-		    "Anonymous TLS connection established from " H ": " CIPHER,
-		    "other" },
-		{ "of the server", "smtpd", "Trusted " UP CIPHER, "other" },
-		{ "another word", "smtp", "Semitrusted " UP CIPHER, "other" },
-		{ "no peer", "smtp",
-		    "Trusted TLS connection established to x: " CIPHER,
-		    "other" },
-		{ "error", "smtp", "SSL_connect error to " HP ": -1",
-		    "tls-error" P25 " text=-1" },
-		{ "error, lost", "smtp",
-		    "SSL_connect error to " HP ": lost connection",
-		    "tls-error" P25 " text=lost connection" },
-		{ "error without peer", "smtp", "SSL_connect error to x: -1",
-		    "other" },
-		{ "library", "smtp",
-		    "warning: TLS library problem: error:0A000410:SSL "
-		    "routines::sslv3 alert handshake failure:a.c:1600:SSL "
-		    "alert number 40:",
-		    "library text=sslv3 alert handshake failure" },
-		{ "library, with a function", "smtp",
-		    "warning: TLS library problem: error:14094410:SSL "
-		    "routines:ssl3_read_bytes:sslv3 alert handshake "
-		    "failure:a.c:1:",
-		    "library text=sslv3 alert handshake failure" },
-		{ "library, with a pid", "smtp",
-		    "warning: TLS library problem: 4711:error:14094410:SSL "
-		    "routines:f:some reason:a.c:1:",
-		    "library text=some reason" },
-		{ "library, cut", "smtp",
-		    "warning: TLS library problem: error:0A000410:SSL",
-		    "other" },
-		{ "library, other text before", "smtp",
-		    "warning: TLS library problem: x:y:error:1:2:3:4:",
-		    "other" },
-		{ "verification", "smtp",
-		    "server certificate verification failed for " HP
-		    ": num=62:hostname mismatch",
-		    "verify" P25 " text=num=62:hostname mismatch" },
-		{ "verification of a CA", "smtp",
-		    "CA certificate verification failed for " HP
-		    ": num=65:no matching DANE TLSA records",
-		    "verify" P25 " text=num=65:no matching DANE TLSA records" },
-		{ "verification by tlsproxy", "tlsproxy",
-		    "certificate verification failed for " HP
-		    ": untrusted issuer /CN=x: y",
-		    "verify" P25 " text=untrusted issuer /CN=x: y" },
-		{ "unusable", "smtp",
-		    "warning: " HP ": all TLSA records unusable, fallback to "
-		    "unauthenticated TLS",
-		    "unusable" P25 },
-		{ "another warning about a peer", "smtp",
-		    "warning: " HP ": offered null AUTH mechanism list",
-		    "other" },
-		{ "tlsproxy failed", "tlsproxy",
-		    "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
-		    "proxy-failed addr=192.0.2.1 port=25" },
-		{ "tlsproxy failed, by smtp", "smtp",
-		    "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
-		    "other" },
-		{ "tlsproxy gone", "smtp",
-		    "warning: connect to private/tlsproxy service: No such file "
-		    "or directory",
-		    "proxy-gone" },
-		{ "another service gone", "smtp",
-		    "warning: connect to private/tlsmgr: x", "other" },
-		{ "offered", "smtp", "Host offered STARTTLS: [mx.a.example]",
-		    "offered name=mx.a.example" },
-		{ "offered, cut", "smtp", "Host offered STARTTLS: [mx",
-		    "other" },
-	};
-
 	(void)state;
-	check_rows(table, UNIT_LEN(table));
+	check_rows(tls, UNIT_LEN(tls));
 }
 
 static void test_policy(void **state)
@@ -254,103 +246,93 @@ static void test_policy(void **state)
 #define TO_IS   "to qid=" Q P25 " address=u@a.example"
 #define SESSION " relay session=0.1/0/0.2"
 
+static const struct row deliveries[] = {
+	{ "sent", "smtp", TO(HP, "", "sent (250 ok)"),
+	    "to qid=" Q P25 " address=u@a.example end=8" SESSION },
+	{ "long queue id", "smtp",
+	    "4c8vgk2lXhzNcrX: to=<u@a.example>, relay=" HP
+	    ", delay=1, delays=1/2/3/4, dsn=2.0.0, status=sent (250)",
+	    "to qid=4c8vgk2lXhzNcrX" P25
+	    " address=u@a.example end=8 relay session=1/2/3" },
+	{ "tls=", "smtp", TO(HP, "tls=may:none, ", "sent (250 ok)"),
+	    TO_IS " end=8" SESSION " tls=may:none" },
+	{ "new fields", "smtp", TO(HP, "x=y, ", "sent (250 ok)"),
+	    TO_IS " end=8" SESSION },
+	{ "reused", "smtp",
+	    Q ": to=<u@a.example>, relay=" HP
+	      ", conn_use=2, delay=1, delays=1/0/0/1, dsn=2.0.0, "
+	      "status=sent (250 ok)",
+	    TO_IS " end=8 relay reused session=1/0/0" },
+	{ "orig_to", "smtp",
+	    Q ": to=<u@a.example>, orig_to=<root>, relay=" HP
+	      ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
+	    TO_IS " end=8 relay session=1/0/0" },
+	{ "no server", "smtp", TO("none", "", "deferred (connect to x)"),
+	    "to qid=" Q " address=u@a.example session=0.1/0/0.2" },
+	{ "a socket", "lmtp", TO("mda[private/lmtp]", "", "sent (250)"),
+	    "to qid=" Q " name=mda addr=private/lmtp "
+	    "address=u@a.example end=8" SESSION },
+	{ "relay of local delivery", "smtp",
+	    TO("local", "", "sent (delivered)"),
+	    "to qid=" Q " address=u@a.example end=8 "
+	    "session=0.1/0/0.2" },
+	{ "verification of an address", "smtp",
+	    TO(HP, "", "deliverable (250 ok)"), TO_IS " end=8" SESSION },
+	{ "deferred", "smtp",
+	    TO(HP, "", "deferred (Cannot start TLS: handshake failure)"),
+	    TO_IS " end=1" SESSION },
+	{ "bounced by RCPT", "smtp",
+	    TO(HP, "",
+		"bounced (host " H
+		" said: 550 no (in reply to RCPT TO command))"),
+	    TO_IS " end=8 relay rcpt session=0.1/0/0.2" },
+	{ "what the server says is no field", "smtp",
+	    TO(HP, "",
+		"bounced (host " H " said: 550 , status=sent (250), "
+		"tls=secure, conn_use=2)"),
+	    TO_IS " end=8" SESSION },
+	{ "nor is it when sent", "smtp",
+	    TO(HP, "", "sent (250 x), tls=secure, status=bounced (y)"),
+	    TO_IS " end=8" SESSION },
+	{ "quoted address with fields of its own", "smtp",
+	    Q ": to=<\"a>, relay=x[1.2.3.4]:25, b\"@a.example>, relay=" HP
+	      ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
+	    "to qid=" Q P25 " address=\"a>, relay=x[1.2.3.4]:25, "
+	    "b\"@a.example end=8 relay session=1/0/0" },
+	{ "address not quoted with fields of its own", "smtp",
+	    Q ": to=<a>, relay=x[1.2.3.4]:25, delay=1, delays=1/0/0/1, "
+	      "dsn=2.0.0, status=sent (b@a.example>, relay=" HP
+	      ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
+	    "to qid=" Q " name=x addr=1.2.3.4 port=25 address=a end=8 "
+	    "relay uncertain session=1/0/0" },
+	{ "no dsn", "smtp",
+	    Q ": to=<u@a.example>, relay=" HP
+	      ", delays=1/0/0/1, status=sent (250 ok)",
+	    "other" },
+	{ "no relay", "smtp",
+	    Q ": to=<u@a.example>, delays=1/0/0/1, dsn=2.0.0, "
+	      "status=sent (250 ok)",
+	    "other" },
+	{ "no status", "smtp", Q ": to=<u@a.example>, relay=" HP ", dsn=2.0.0",
+	    "other" },
+	{ "status not closed", "smtp", TO(HP, "", "sent (250 ok"), "other" },
+	{ "of another service", "local", TO(HP, "", "sent (250 ok)"), "other" },
+	{ "part", "smtp",
+	    Q ": host " H " said: 451 x (in reply to RCPT TO command)",
+	    "part qid=" Q P " end=8" },
+	{ "part, handshake", "smtp", Q ": Cannot start TLS: handshake failure",
+	    "part qid=" Q " end=1" },
+	{ "something else of a message", "smtp",
+	    Q ": enabling PIX workarounds: disable_esmtp for " HP, "other" },
+	{ "no queue id", "smtp", "warning: host " H " said: 4", "other" },
+	{ "statistics", "smtp", "statistics: host " H " said: 4", "other" },
+	{ "short", "smtp", "A1: host " H " said: 4", "other" },
+};
+
 static void test_delivery(void **state)
 {
-	static const struct row table[] = {
-		{ "sent", "smtp", TO(HP, "", "sent (250 ok)"),
-		    "to qid=" Q P25 " address=u@a.example end=8" SESSION },
-		{ "long queue id", "smtp",
-		    "4c8vgk2lXhzNcrX: to=<u@a.example>, relay=" HP
-		    ", delay=1, delays=1/2/3/4, dsn=2.0.0, status=sent (250)",
-		    "to qid=4c8vgk2lXhzNcrX" P25
-		    " address=u@a.example end=8 relay session=1/2/3" },
-		{ "tls=", "smtp", TO(HP, "tls=may:none, ", "sent (250 ok)"),
-		    TO_IS " end=8" SESSION " tls=may:none" },
-		{ "new fields", "smtp", TO(HP, "x=y, ", "sent (250 ok)"),
-		    TO_IS " end=8" SESSION },
-		{ "reused", "smtp",
-		    Q ": to=<u@a.example>, relay=" HP
-		      ", conn_use=2, delay=1, delays=1/0/0/1, dsn=2.0.0, "
-		      "status=sent (250 ok)",
-		    TO_IS " end=8 relay reused session=1/0/0" },
-		{ "orig_to", "smtp",
-		    Q ": to=<u@a.example>, orig_to=<root>, relay=" HP
-		      ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
-		    TO_IS " end=8 relay session=1/0/0" },
-		{ "no server", "smtp",
-		    TO("none", "", "deferred (connect to x)"),
-		    "to qid=" Q " address=u@a.example session=0.1/0/0.2" },
-		{ "a socket", "lmtp", TO("mda[private/lmtp]", "", "sent (250)"),
-		    "to qid=" Q " name=mda addr=private/lmtp "
-		    "address=u@a.example end=8" SESSION },
-		{ "relay of local delivery", "smtp",
-		    TO("local", "", "sent (delivered)"),
-		    "to qid=" Q " address=u@a.example end=8 "
-		    "session=0.1/0/0.2" },
-		{ "verification of an address", "smtp",
-		    TO(HP, "", "deliverable (250 ok)"),
-		    TO_IS " end=8" SESSION },
-		{ "deferred", "smtp",
-		    TO(HP, "",
-			"deferred (Cannot start TLS: handshake failure)"),
-		    TO_IS " end=1" SESSION },
-		{ "bounced by RCPT", "smtp",
-		    TO(HP, "",
-			"bounced (host " H
-			" said: 550 no (in reply to RCPT TO command))"),
-		    TO_IS " end=8 relay rcpt session=0.1/0/0.2" },
-		{ "what the server says is no field", "smtp",
-		    TO(HP, "",
-			"bounced (host " H " said: 550 , status=sent (250), "
-			"tls=secure, conn_use=2)"),
-		    TO_IS " end=8" SESSION },
-		{ "nor is it when sent", "smtp",
-		    TO(HP, "", "sent (250 x), tls=secure, status=bounced (y)"),
-		    TO_IS " end=8" SESSION },
-		{ "quoted address with fields of its own", "smtp",
-		    Q
-		    ": to=<\"a>, relay=x[1.2.3.4]:25, b\"@a.example>, relay=" HP
-		    ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
-		    "to qid=" Q P25 " address=\"a>, relay=x[1.2.3.4]:25, "
-		    "b\"@a.example end=8 relay session=1/0/0" },
-		{ "address not quoted with fields of its own", "smtp",
-		    Q ": to=<a>, relay=x[1.2.3.4]:25, delay=1, delays=1/0/0/1, "
-		      "dsn=2.0.0, status=sent (b@a.example>, relay=" HP
-		      ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
-		    "to qid=" Q " name=x addr=1.2.3.4 port=25 address=a end=8 "
-		    "relay uncertain session=1/0/0" },
-		{ "no dsn", "smtp",
-		    Q ": to=<u@a.example>, relay=" HP
-		      ", delays=1/0/0/1, status=sent (250 ok)",
-		    "other" },
-		{ "no relay", "smtp",
-		    Q ": to=<u@a.example>, delays=1/0/0/1, dsn=2.0.0, "
-		      "status=sent (250 ok)",
-		    "other" },
-		{ "no status", "smtp",
-		    Q ": to=<u@a.example>, relay=" HP ", dsn=2.0.0", "other" },
-		{ "status not closed", "smtp", TO(HP, "", "sent (250 ok"),
-		    "other" },
-		{ "of another service", "local", TO(HP, "", "sent (250 ok)"),
-		    "other" },
-		{ "part", "smtp",
-		    Q ": host " H " said: 451 x (in reply to RCPT TO command)",
-		    "part qid=" Q P " end=8" },
-		{ "part, handshake", "smtp",
-		    Q ": Cannot start TLS: handshake failure",
-		    "part qid=" Q " end=1" },
-		{ "something else of a message", "smtp",
-		    Q ": enabling PIX workarounds: disable_esmtp for " HP,
-		    "other" },
-		{ "no queue id", "smtp", "warning: host " H " said: 4",
-		    "other" },
-		{ "statistics", "smtp", "statistics: host " H " said: 4",
-		    "other" },
-		{ "short", "smtp", "A1: host " H " said: 4", "other" },
-	};
-
 	(void)state;
-	check_rows(table, UNIT_LEN(table));
+	check_rows(deliveries, UNIT_LEN(deliveries));
 }
 
 static void test_queue(void **state)

@@ -15,20 +15,20 @@
 #define QMGR     "0 3/postfix/qmgr "
 #define CLEAN    "0 4/postfix/cleanup "
 #define U        "u@a.example"
-#define V_       "v@b.example"
+#define RCPT_B   "v@b.example"
 #define DA       "a.example"
-#define A_       "0 a.example mx.a.example 192.0.2.1 "
-#define B_       "0 a.example mx.b.example 192.0.2.2 "
-#define OK_A     A_ "ok TLSv1.3 chain=ok\n"
-#define OK_B     B_ "ok TLSv1.3 chain=ok\n"
-#define CLOSED_A A_ "failed connection-closed-during-handshake\n"
+#define AT_A     "0 a.example mx.a.example 192.0.2.1 "
+#define AT_B     "0 a.example mx.b.example 192.0.2.2 "
+#define OK_A     AT_A "ok TLSv1.3 chain=ok\n"
+#define OK_B     AT_B "ok TLSv1.3 chain=ok\n"
+#define CLOSED_A AT_A "failed connection-closed-during-handshake\n"
 #define LOST_A   P SSL_ERROR(A, "lost connection")
 #define SAYS(x)  "host " NAME_##x " said: 451 x (in reply to MAIL FROM command)"
 #define AT(q, rcpt, x, delays, status) \
  TO_FULL(q, rcpt, PEER_##x, delays, "", status)
 #define UNTOLD "0 tls-not-logged\n"
-#define SILENT A_ "not-offered tls-not-logged\n"
-#define CLEAR  A_ "not-offered starttls-not-offered\n"
+#define SILENT AT_A "not-offered tls-not-logged\n"
+#define CLEAR  AT_A "not-offered starttls-not-offered\n"
 
 /* Which lines are about one session. */
 static const struct scenario deliveries[] = {
@@ -57,7 +57,7 @@ static const struct scenario deliveries[] = {
 	{ "not verified, then another server",
 	    P VERIFY(A, "certificate has expired") P UNTRUSTED(A)
 		P PART(QA, NO_VERIFY) P UP(B) P TO(QA, U, B, SENT),
-	    A_ "ok TLSv1.3 chain=expired\n" OK_B },
+	    AT_A "ok TLSv1.3 chain=expired\n" OK_B },
 	{ "not offered, then another server",
 	    P PART(QA, "TLS is required, but was not offered by host " NAME_A)
 		P UP(B) P TO(QA, U, B, SENT),
@@ -92,7 +92,7 @@ static const struct scenario deliveries[] = {
 	    CLOSED_A OK_A },
 	{ "in clear at another server after a failure",
 	    LOST_A P PART(QA, NO_START) P TO(QA, U, B, SENT),
-	    CLOSED_A B_ "not-offered tls-not-logged\n" UNTOLD },
+	    CLOSED_A AT_B "not-offered tls-not-logged\n" UNTOLD },
 	{ "reused",
 	    P UP(A) P TO(QA, U, A, SENT) P REUSED(A) P QB
 	    ": to=<u@a.example>, relay=" PEER_A ", conn_use=2, delay=1, "
@@ -123,11 +123,11 @@ static const struct scenario deliveries[] = {
 		QA, U, A, SENT),
 	    OK_A SILENT UNTOLD },
 	{ "another message in between",
-	    P UP(A) P PART(QA, SAYS(A)) P UP(B) P TO(QB, V_, B, SENT),
+	    P UP(A) P PART(QA, SAYS(A)) P UP(B) P TO(QB, RCPT_B, B, SENT),
 	    "0 unclear\n0 b.example mx.b.example 192.0.2.2 ok TLSv1.3 "
 	    "chain=ok\n" },
 	{ "the end of a message is lost",
-	    P UP(A) "7201 10 " UP(B) "7201 10 " TO(QB, V_, B, SENT),
+	    P UP(A) "7201 10 " UP(B) "7201 10 " TO(QB, RCPT_B, B, SENT),
 	    "0 expired\n0 unclear\n"
 	    "7201 b.example mx.b.example 192.0.2.2 ok TLSv1.3 chain=ok\n" },
 	{ "the log ends", P UP(A), "0 unclear\n" },
@@ -238,7 +238,7 @@ static const struct scenario evidence[] = {
 	{ "failures are always logged",
 	    O SSL_ERROR(B, "-1") O TO(QB, U, B, DEFER(NO_START))
 		P TO(QA, U, A, SENT),
-	    B_ "failed tls-handshake-failure\n" SILENT UNTOLD },
+	    AT_B "failed tls-handshake-failure\n" SILENT UNTOLD },
 	{ "in another instance",
 	    "0 11/postfix-out/smtp " UP(B) "0 11/postfix-out/smtp " TO(
 		QB, U, B, SENT) P TO(QA, U, A, SENT),
@@ -274,7 +274,7 @@ static const struct scenario evidence[] = {
 #define X_UP    X UP(A)
 #define X_FAIL  X "TLS handshake failed for service=smtp peer=[192.0.2.1]:25\n"
 #define X_LIB   X LIBRARY("sslv3 alert handshake failure")
-#define ALERTED A_ "failed tls-remote-alert-40-handshake-failure\n"
+#define ALERTED AT_A "failed tls-remote-alert-40-handshake-failure\n"
 #define GONE \
  P "warning: connect to private/tlsproxy service: No such file or directory\n"
 
@@ -284,11 +284,11 @@ static const struct scenario proxied[] = {
 	{ "expired",
 	    X VERIFY(A, "certificate has expired") X UNTRUSTED(A) P UNTRUSTED(A)
 		P TO(QA, U, A, DEFER(NO_VERIFY)),
-	    A_ "ok TLSv1.3 chain=expired\n" },
+	    AT_A "ok TLSv1.3 chain=expired\n" },
 	{ "expired, loglevel 0",
 	    X VERIFY(A, "certificate has expired") X UNTRUSTED(A)
 		P TO(QA, U, A, DEFER(NO_VERIFY)),
-	    A_ "ok chain=expired\n" },
+	    AT_A "ok chain=expired\n" },
 	{ "alert", X_LIB X_FAIL P TO(QA, U, A, DEFER(NO_START)), ALERTED },
 	{ "alert, then another server",
 	    X_LIB X_FAIL P PART(QA, NO_START) P UP(B) P TO(QA, U, B, SENT),
@@ -308,17 +308,17 @@ static const struct scenario proxied[] = {
 	    "61 a.example mx.a.example 192.0.2.1 failed "
 	    "tls-handshake-failure\n" },
 	{ "another server", X_LIB X_FAIL P TO(QA, U, B, DEFER(NO_START)),
-	    B_ "failed tls-handshake-failure\n" },
+	    AT_B "failed tls-handshake-failure\n" },
 	{ "result of Postfix",
 	    X RPT_NO(DA, A, "certificate_expired") X UNTRUSTED(A) P UNTRUSTED(A)
 		P TO(QA, U, A, DEFER(NO_VERIFY)),
-	    A_ "ok TLSv1.3 chain=expired [{\"type\":\"\",\"result\":"
-	       "\"certificate-expired\",\"reason\":\"\"}]\n" },
+	    AT_A "ok TLSv1.3 chain=expired [{\"type\":\"\",\"result\":"
+		 "\"certificate-expired\",\"reason\":\"\"}]\n" },
 	{ "results for two domains at one server",
 	    X RPT_NO(DA, A, "certificate_expired")
 		X_FAIL X RPT_NO("b.example", A, "certificate_host_mismatch")
 		    X_FAIL P TO(QA, U, A, DEFER(NO_START)),
-	    A_
+	    AT_A
 	    "failed tls-handshake-failure chain=expired [{\"type\":\"\",\"result\":"
 	    "\"certificate-expired\",\"reason\":\"\"}]\n" },
 	{ "not there: our fault", GONE P TO(QA, U, A, DEFER(NO_START)),
@@ -326,7 +326,7 @@ static const struct scenario proxied[] = {
 	{ "not there, once",
 	    GONE P TO(QA, U, A, DEFER(NO_START))
 		P AT(QA, U, A, "9/9/9/9", DEFER(NO_START)),
-	    "0 unclear\n" A_ "failed tls-handshake-failure\n" },
+	    "0 unclear\n" AT_A "failed tls-handshake-failure\n" },
 	{ "not there, and TLS is not needed", GONE P TO(QA, U, A, SENT),
 	    SILENT UNTOLD },
 };

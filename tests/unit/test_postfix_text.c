@@ -133,89 +133,83 @@ static const char *end_word(enum postfix_end end)
 
 #define P " mx.a.example|192.0.2.1"
 
+static const struct {
+	const char *in;
+	const char *want; /* end, code, server */
+} reasons[] = {
+	{ "Cannot start TLS: handshake failure", "handshake 0 |" },
+	{ "Server certificate not verified", "unverified 0 |" },
+	{ "Server certificate not trusted", "unverified 0 |" },
+	{ "TLS is required, but was not offered by host " H,
+	    "not-offered 0" P },
+	{ "TLS is required, but was not offered by host x", "not-offered 0 |" },
+	{ "TLS is required, but host " H " refused to start TLS: 454 4.7.0 no",
+	    "refused 454" P },
+	{ "TLS is required, but host " H
+	  " refused to start TLS: 501 no (in reply to STARTTLS)",
+	    "refused 501" P },
+	{ "TLS is required, but host " H " refused to start TLS: 220",
+	    "refused 0" P },
+	{ "TLS is required, but host " H " refused to start TLS: x",
+	    "refused 0" P },
+	{ "TLS is required, but host " H " refused", "other 0 |" },
+	{ "TLS is required, but our TLS engine is unavailable", "ours 0 |" },
+	{ "TLS is required, but unavailable", "ours 0 |" },
+	{ "host " H " said: 550 no (in reply to RCPT TO command)",
+	    "reached 0" P },
+	{ "host " H " refused to talk to me: 554 no", "other 0 |" },
+	{ "host x said: 550", "other 0 |" },
+	{ "lost connection with " H " while sending RCPT TO", "broken 0" P },
+	{ "lost connection with " H " while sending message body",
+	    "broken 0" P },
+	{ "lost connection with " H " while receiving the STARTTLS response",
+	    "lost 0" P },
+	{ "lost connection with " H
+	  " while receiving the initial server greeting",
+	    "other 0 |" },
+	{ "lost connection with " H " while performing the EHLO "
+	  "handshake",
+	    "other 0 |" },
+	{ "conversation with " H " timed out while sending MAIL FROM",
+	    "broken 0" P },
+	{ "conversation with " H
+	  " timed out while receiving the STARTTLS response",
+	    "timeout 0" P },
+	{ "conversation with " H
+	  " timed out while receiving the initial server greeting",
+	    "other 0 |" },
+	{ "SASL authentication failed; server " H " said: 535 no",
+	    "reached 0" P },
+	{ "SASL authentication failed; cannot authenticate to server " H
+	  ": no mechanism",
+	    "reached 0" P },
+	{ "SASL authentication failed; no", "reached 0 |" },
+	{ "message size 5 exceeds size limit 4 of server " H, "reached 0" P },
+	{ "SMTPUTF8 is required, but was not offered by host " H,
+	    "reached 0" P },
+	{ "connect to " H ":25: Connection refused", "other 0 |" },
+	{ "server unavailable or unable to receive mail", "other 0 |" },
+	{ "Cannot start TLS: handshake failure, or so", "other 0 |" },
+	{ "", "other 0 |" },
+	/* the server writes what follows "said: " */
+	{ "host " H " said: 450 TLS is required, but was not offered by host x",
+	    "reached 0" P },
+};
+
 static void test_reason(void **state)
 {
-	static const struct {
-		const char *in;
-		const char *want; /* end, code, server */
-	} table[] = {
-		{ "Cannot start TLS: handshake failure", "handshake 0 |" },
-		{ "Server certificate not verified", "unverified 0 |" },
-		{ "Server certificate not trusted", "unverified 0 |" },
-		{ "TLS is required, but was not offered by host " H,
-		    "not-offered 0" P },
-		{ "TLS is required, but was not offered by host x",
-		    "not-offered 0 |" },
-		{ "TLS is required, but host " H
-		  " refused to start TLS: 454 4.7.0 no",
-		    "refused 454" P },
-		{ "TLS is required, but host " H
-		  " refused to start TLS: 501 no (in reply to STARTTLS)",
-		    "refused 501" P },
-		{ "TLS is required, but host " H " refused to start TLS: 220",
-		    "refused 0" P },
-		{ "TLS is required, but host " H " refused to start TLS: x",
-		    "refused 0" P },
-		{ "TLS is required, but host " H " refused", "other 0 |" },
-		{ "TLS is required, but our TLS engine is unavailable",
-		    "ours 0 |" },
-		{ "TLS is required, but unavailable", "ours 0 |" },
-		{ "host " H " said: 550 no (in reply to RCPT TO command)",
-		    "reached 0" P },
-		{ "host " H " refused to talk to me: 554 no", "other 0 |" },
-		{ "host x said: 550", "other 0 |" },
-		{ "lost connection with " H " while sending RCPT TO",
-		    "broken 0" P },
-		{ "lost connection with " H " while sending message body",
-		    "broken 0" P },
-		{ "lost connection with " H
-		  " while receiving the STARTTLS response",
-		    "lost 0" P },
-		{ "lost connection with " H
-		  " while receiving the initial server greeting",
-		    "other 0 |" },
-		{ "lost connection with " H " while performing the EHLO "
-		  "handshake",
-		    "other 0 |" },
-		{ "conversation with " H " timed out while sending MAIL FROM",
-		    "broken 0" P },
-		{ "conversation with " H
-		  " timed out while receiving the STARTTLS response",
-		    "timeout 0" P },
-		{ "conversation with " H
-		  " timed out while receiving the initial server greeting",
-		    "other 0 |" },
-		{ "SASL authentication failed; server " H " said: 535 no",
-		    "reached 0" P },
-		{ "SASL authentication failed; cannot authenticate to server " H
-		  ": no mechanism",
-		    "reached 0" P },
-		{ "SASL authentication failed; no", "reached 0 |" },
-		{ "message size 5 exceeds size limit 4 of server " H,
-		    "reached 0" P },
-		{ "SMTPUTF8 is required, but was not offered by host " H,
-		    "reached 0" P },
-		{ "connect to " H ":25: Connection refused", "other 0 |" },
-		{ "server unavailable or unable to receive mail", "other 0 |" },
-		{ "Cannot start TLS: handshake failure, or so", "other 0 |" },
-		{ "", "other 0 |" },
-		/* the server writes what follows "said: " */
-		{ "host " H
-		  " said: 450 TLS is required, but was not offered by host x",
-		    "reached 0" P },
-	};
 	struct strbuf got;
 
 	(void)state;
 	strbuf_init(&got, 4096);
-	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+	for (size_t i = 0; i < UNIT_LEN(reasons); i++) {
 		struct postfix_reason reason;
 
-		postfix_reason_parse(view_of(table[i].in), &reason);
+		postfix_reason_parse(view_of(reasons[i].in), &reason);
 		strbuf_clear(&got);
 		strbuf_addf(&got, "%s %u ", end_word(reason.end), reason.code);
 		add_peer(&got, &reason.peer);
-		UNIT_STR(table[i].in, strbuf_str(&got), table[i].want);
+		UNIT_STR(reasons[i].in, strbuf_str(&got), reasons[i].want);
 	}
 	strbuf_release(&got);
 }
