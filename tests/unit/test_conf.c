@@ -54,8 +54,8 @@ static void test_defaults(void **state)
 	UNIT_STR("envelope-from", c.envelope_from, NULL);
 	UNIT_STR("state", c.state, "/var/lib/telltls");
 	UNIT_UINT("feeds", c.n_feeds, 0);
-	UNIT_STR("milter.socket", c.milter.socket,
-	    "unix:/run/telltls/milter.sock");
+	UNIT_STR(
+	    "milter.socket", c.milter.socket, "unix:/run/telltls/milter.sock");
 	UNIT_STR("milter.group", c.milter.group, NULL);
 	UNIT_UINT("milter.mode", c.milter.mode, 0660);
 	UNIT_UINT("tally.facts", c.tally.facts, 1000000);
