@@ -53,6 +53,8 @@ contact: %(own)s
 state: %(dir)s/state
 run: %(dir)s/run
 user: nobody
+milter:
+  socket: none
 feeds:
 """ % {"own": maillog.OWN_SENDER, "dir": "%(dir)s"} + "".join("""\
   - mta: sendmail
