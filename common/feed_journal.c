@@ -137,7 +137,8 @@ static int go_back(struct feed_journal *fj)
 	f->is_passing = true;
 	rc = find(fj, &f->rescan);
 	if (rc == 0) {
-		/* it is gone: what is left of them is behind it */
+		/* it is gone: what is left of them is behind the head, and
+		   lines whose beginning is missing are counted (orphan) */
 		rc = journal_seek_head(fj->j);
 	}
 	return rc < 0 ? rc : 0;

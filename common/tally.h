@@ -27,6 +27,7 @@ enum {
  * how to find the file that holds it (DESIGN "Exactly once").
  */
 struct mark {
+	/* of a file; feed_journal.h says what it is in a journal */
 	uint64_t pos;  /* offset in the feed's stream; 0: nothing read yet */
 	uint64_t off;  /* offset in the file that held it */
 	uint64_t hash; /* of up to 4 KiB of that file before off */
