@@ -175,12 +175,28 @@ static void test_clock(void **state)
 	    { 600, 600, 0, true });
 }
 
+/* Right after a start, no day is sealed that was not read. */
+static void test_force(void **state)
+{
+	struct sealing_clock c = { 0 };
+	const int64_t begun = 5000;
+
+	(void)state;
+	(void)sealing_clock_look(&c, DAY, begun);
+	UNIT_BOOL("at the start", sealing_clock_may_force(&c), false);
+	(void)sealing_clock_look(&c, DAY + 599, begun + SEALING_HOLD_S - 1);
+	UNIT_BOOL("just before", sealing_clock_may_force(&c), false);
+	(void)sealing_clock_look(&c, DAY + 600, begun + SEALING_HOLD_S);
+	UNIT_BOOL("ten minutes on", sealing_clock_may_force(&c), true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_feed_is_done),
 		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_force),
 	};
 
 	return UNIT_RUN(tests);
