@@ -300,7 +300,7 @@ static struct result run_ours(const struct bench *b)
 		.name = "bench", .mta = "postfix", .state = b->dir, .ring = ring
 	};
 	struct store *store;
-	struct datagrams *d;
+	struct datagrams *d = NULL;
 	uint64_t received = counted(b, COUNTER_SESSIONS);
 	uint64_t lost = counted(b, COUNTER_DATAGRAM_LOST);
 	pid_t receiver;
