@@ -40,6 +40,7 @@ TELLTLS = os.path.join(BIN, "tool", "telltls")
 MIDNIGHT = 1709164800 * SECOND  # 2024-02-29
 DROPPED = "a596d6fe7bfa4994828e72309e95d61e"
 KILLS, KILLS_JOURNALD = 200, 60
+BURST = 5000  # far more than the limit, which grows with the free space
 STEPS_S = (-900, -9000, 20000)  # that the clock is set by
 
 
@@ -376,9 +377,7 @@ def journald_suppressed(folder):
     """the real journald drops messages of a service, and says how many"""
     place = Journald(burst=100)
     site = Site(folder, "suppressed", place.folder)
-    top = "/sys/fs/cgroup/unified"
-    unit = os.path.join(top if os.path.isdir(top) else "/sys/fs/cgroup", "system.slice",
-                        f"test{os.getpid()}-sendmail.service")
+    unit = os.path.join(groups(), "system.slice", f"test{os.getpid()}-sendmail.service")
     had_slice = os.path.isdir(os.path.dirname(unit))
     os.makedirs(unit)
     try:
@@ -387,7 +386,7 @@ def journald_suppressed(folder):
             # only what a service writes has a rate limit
             with open(os.path.join(unit, "cgroup.procs"), "w", encoding="utf-8") as f:
                 f.write(str(os.getpid()))
-            for _ in range(1000):
+            for _ in range(BURST):
                 place.write(Line("sm-mta", 1, "hello"))
             time.sleep(2.5)  # the interval of the limit
             place.write(Line("sm-mta", 1, "the last"))
@@ -402,9 +401,9 @@ def journald_suppressed(folder):
     for _ in range(2):
         site.end()
         counters = site.counters()
-        equal("written", counters["lines"] + counters["suppressed"], 1001)
-        if counters["suppressed"] < 500:
-            raise Failed(f"counters: {counters}")
+        equal("written", counters["lines"] + counters.get("suppressed", 0), BURST + 1)
+        if "suppressed" not in counters:
+            raise Failed(f"nothing was dropped: {counters}")
 
 
 def this_boot(folder):
@@ -444,6 +443,12 @@ def this_boot(folder):
     fresh.check(mail)
 
 
+def groups():
+    """The folder of control groups, by which journald knows units."""
+    unified = "/sys/fs/cgroup/unified"
+    return unified if os.path.isdir(unified) else "/sys/fs/cgroup"
+
+
 def _remove(folder):
     try:
         os.rmdir(folder)
@@ -466,7 +471,12 @@ def is_built():
 def why_not(test):
     if not is_built():
         return "telltls was built without the journal"
-    return Remote.why_not() or (Journald.why_not() if test in INSIDE_TESTS else None)
+    why = Remote.why_not()
+    if why is None and test in INSIDE_TESTS:
+        why = Journald.why_not()
+    if why is None and test is journald_suppressed and not os.access(groups(), os.W_OK):
+        why = "no control group can be made in " + groups()
+    return why
 
 
 def run(test):
