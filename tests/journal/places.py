@@ -16,6 +16,24 @@ BOOTS = ["%032x" % n for n in range(1, 10)]
 LIMIT_S = 60
 
 
+_started = []
+
+
+def start(args, **more):
+    """A process that stop_all() ends."""
+    _started.append(subprocess.Popen(args, **more))
+    return _started[-1]
+
+
+def stop_all():
+    """What a test that failed left running."""
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    _started.clear()
+
+
 def until(what, condition):
     """Waits for something that must come to pass."""
     end = time.monotonic() + LIMIT_S
@@ -55,7 +73,7 @@ class Remote:
     def add(self, us, **fields):
         """Appends an entry; journald's time is us."""
         if self._writer is None:
-            self._writer = subprocess.Popen(
+            self._writer = start(
                 [REMOTE, "--output=" + self._path(), "--split-mode=none", "-"],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.monotonic += 1000
@@ -148,8 +166,7 @@ SystemMaxFileSize=%s
         for name in ("dev-log", "socket", "stdout", "io.systemd.journal"):
             if os.path.exists(os.path.join(self.RUN, name)):
                 os.unlink(os.path.join(self.RUN, name))
-        self._process = subprocess.Popen([JOURNALD], stdin=subprocess.DEVNULL,
-                                         stderr=subprocess.DEVNULL)
+        self._process = start([JOURNALD], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         until("journald", self._connect)
 

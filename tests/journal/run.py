@@ -30,7 +30,7 @@ sys.dont_write_bytecode = True
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from places import Journald, Remote, until  # noqa: E402
+from places import Journald, Remote, start, stop_all, until  # noqa: E402
 from sessions import SECOND, Line, Mail  # noqa: E402
 
 SRC = os.environ.get("TESTS_SRC", os.path.dirname(HERE))
@@ -64,8 +64,8 @@ class Site:
     def start(self, mode="follow"):
         self._told = b""
         with open(self.state + ".err", "ab") as err:
-            self._reader = subprocess.Popen([READER, mode, self.state, self.journal], stderr=err,
-                                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            self._reader = start([READER, mode, self.state, self.journal], stderr=err,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
 
     def _ended(self, code):
         with open(self.state + ".err", encoding="utf-8", errors="replace") as f:
@@ -488,6 +488,7 @@ def run(test):
     except Exception as error:  # any other is a failed test too
         return str(error) if isinstance(error, Failed) else traceback.format_exc()
     finally:
+        stop_all()
         shutil.rmtree(folder)
 
 
