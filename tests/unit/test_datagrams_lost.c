@@ -213,7 +213,7 @@ static void scribble(unsigned char *memory, size_t size, uint64_t *random)
 
 static void test_scribbled(void **state)
 {
-	const unsigned rounds = kit_is_slow() ? 100 : 1000;
+	const unsigned rounds = kit_is_slow() ? 20 : 1000;
 	uint64_t random = 88172645463325252U;
 	unsigned char *memory;
 	struct site s;
