@@ -230,7 +230,7 @@ static void poll_ring(struct datagrams *d)
 /* As the daemon's loop: woken, then a look some milliseconds later. */
 static void be_parent(struct datagrams *d, struct ring *ring, pid_t sender)
 {
-	const struct timespec soon = { .tv_nsec = SOON_MS * 1000000 };
+	const struct timespec soon = { .tv_nsec = SOON_MS * 1000000L };
 
 	while (waitpid(sender, NULL, WNOHANG) == 0) {
 		struct pollfd p = { .fd = ring_fd(ring), .events = POLLIN };

@@ -48,8 +48,10 @@ static int connect_to(const char *run, unsigned timeout_s)
 }
 
 static int send_request(
-    int fd, const struct live *request, const int *fds, size_t n_fds)
+    int fd, const struct live *request, const struct control_files *files)
 {
+	size_t n_fds = files != NULL ? files->n : 0;
+
 	union {
 		char buf[CMSG_SPACE(sizeof(int) * CONTROL_FILES)];
 		struct cmsghdr align;
@@ -74,15 +76,16 @@ static int send_request(
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
-		memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
+		memcpy(CMSG_DATA(c), files->fd, sizeof(int) * n_fds);
 	}
 	rc = sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 	strbuf_release(&text);
 	return rc;
 }
 
-int control_ask(const char *run, const struct live *request, const int *fds,
-    size_t n_fds, unsigned timeout_s, control_fn fn, void *ctx)
+int control_ask(const char *run, const struct live *request,
+    const struct control_files *files, unsigned timeout_s, control_fn fn,
+    void *ctx)
 {
 	char packet[LIVE_PACKET];
 	struct live l;
@@ -93,7 +96,7 @@ int control_ask(const char *run, const struct live *request, const int *fds,
 	if (fd < 0) {
 		return fd;
 	}
-	rc = send_request(fd, request, fds, n_fds);
+	rc = send_request(fd, request, files);
 	while (rc == 0 && (n = recv(fd, packet, sizeof(packet), 0)) > 0) {
 		if (live_parse(view_make(packet, (size_t)n), &l) == 0 &&
 		    !fn(ctx, &l)) {

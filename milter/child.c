@@ -178,7 +178,7 @@ void child_restart(struct child *c)
 
 static void pause_briefly(void)
 {
-	const struct timespec step = { .tv_nsec = STEP_MS * 1000 * 1000 };
+	const struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
 
 	(void)nanosleep(&step, NULL);
 }

@@ -65,7 +65,8 @@ static struct loop_watch *add(struct loop *l, evutil_socket_t fd, short what,
 	struct loop_watch *w = xcalloc(1, sizeof(*w));
 
 	*w = *call;
-	w->event = event_new(l->base, fd, what | EV_PERSIST, on_event, w);
+	w->event =
+	    event_new(l->base, fd, (short)(what | EV_PERSIST), on_event, w);
 	if (w->event == NULL || event_add(w->event, timeout) != 0) {
 		abort();
 	}

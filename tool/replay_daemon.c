@@ -94,16 +94,17 @@ static int ask_daemon(
 {
 	const struct live status = { .kind = LIVE_ASK_STATUS };
 	const struct live replay = { .kind = LIVE_ASK_REPLAY, .u.ask = *ask };
+	const struct control_files files = { fds, n };
 	const char *run = h->tool->conf.run;
 	int rc;
 
-	rc = control_ask(run, &status, NULL, 0, STATUS_WAIT_S, on_status, h);
+	rc = control_ask(run, &status, NULL, STATUS_WAIT_S, on_status, h);
 	if (rc == -ENOENT || rc == -ECONNREFUSED || (rc == 0 && !h->is_ours)) {
 		return ERR_NOT_FOUND;
 	}
 	if (rc == 0) {
 		rc = control_ask(
-		    run, &replay, fds, n, REPLAY_WAIT_S, on_packet, h);
+		    run, &replay, &files, REPLAY_WAIT_S, on_packet, h);
 	}
 	return rc == 0 && !h->has_result ? -ECONNRESET : rc;
 }

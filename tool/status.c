@@ -164,7 +164,7 @@ void status_ask_daemon(struct status *s)
 	const struct live request = { .kind = LIVE_ASK_STATUS };
 
 	s->daemon_error = control_ask(
-	    s->tool->conf.run, &request, NULL, 0, DAEMON_WAIT_S, take_live, s);
+	    s->tool->conf.run, &request, NULL, DAEMON_WAIT_S, take_live, s);
 }
 
 static void gather_notes(struct status *s)

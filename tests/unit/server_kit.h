@@ -170,10 +170,11 @@ static inline int ask(const struct site *s, const char *feed, const int *fds,
     size_t n_fds, struct answer *a)
 {
 	struct live request = { .kind = LIVE_ASK_REPLAY };
+	const struct control_files files = { fds, n_fds };
 
 	*a = (struct answer){ .in_order = true };
 	live_set(request.u.ask.feed, view_of(feed));
-	return control_ask(s->run, &request, fds, n_fds, WAIT_S, on_packet, a);
+	return control_ask(s->run, &request, &files, WAIT_S, on_packet, a);
 }
 
 static inline int ask_status(const struct site *s, struct answer *a)
@@ -181,7 +182,7 @@ static inline int ask_status(const struct site *s, struct answer *a)
 	const struct live request = { .kind = LIVE_ASK_STATUS };
 
 	*a = (struct answer){ .in_order = true, .max = a->max };
-	return control_ask(s->run, &request, NULL, 0, WAIT_S, on_packet, a);
+	return control_ask(s->run, &request, NULL, WAIT_S, on_packet, a);
 }
 
 /* It is well, and has so many descriptors. */

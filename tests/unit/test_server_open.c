@@ -96,12 +96,12 @@ static void test_no_answer(void **state)
 	UNIT_INT("nobody listens", ask_status(&s, &a), -ECONNREFUSED);
 	assert_int_equal(listen(fd, 1), 0);
 	UNIT_INT("it hangs",
-	    control_ask(s.run, &request, NULL, 0, 1, on_packet, &a), -EAGAIN);
+	    control_ask(s.run, &request, NULL, 1, on_packet, &a), -EAGAIN);
 	(void)close(fd);
 	memset(long_run, 'x', sizeof(long_run));
 	long_run[sizeof(long_run) - 1] = '\0';
 	UNIT_INT("too long",
-	    control_ask(long_run, &request, NULL, 0, 1, on_packet, &a),
+	    control_ask(long_run, &request, NULL, 1, on_packet, &a),
 	    -ENAMETOOLONG);
 	UNIT_UINT("no packet", a.n, 0);
 	UNIT_UINT("no descriptor is left", count_fds(), before);
