@@ -109,7 +109,7 @@ static void break_at(rlim_t size)
 	UNIT_INT("rest", site_poll_all(&s, KIT_NOON), 0);
 	taken = site_counter(&s, KIT_DAY, COUNTER_DATAGRAMS);
 	lost = site_counter(&s, KIT_DAY, COUNTER_DATAGRAM_LOST);
-	UNIT_UINT("all of them", taken + lost, 2 * n);
+	UNIT_UINT("all of them", taken + lost, 2UL * n);
 	UNIT_TRUE("some", taken >= n);
 	site_check(&s, KIT_DAY, taken, 16 * taken, lost);
 	site_release(&s);
@@ -178,6 +178,7 @@ static unsigned char *shared_memory(size_t *size)
 
 		if (strstr(line, "rw-s") != NULL &&
 		    strstr(line, "/dev/zero") != NULL &&
+		    /* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it */
 		    sscanf(line, "%llx-%llx", &from, &to) == 2) {
 			/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 			found = (unsigned char *)(uintptr_t)from;

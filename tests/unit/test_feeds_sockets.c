@@ -168,7 +168,7 @@ static void test_drain(void **state)
 	put(&s, 0, n);
 	put(&s, 1, n);
 	feeds_drain(s.site.feeds, s.site.now);
-	UNIT_UINT("sessions", site_count(&s.site, KIT_DAY), 2 * n);
+	UNIT_UINT("sessions", site_count(&s.site, KIT_DAY), 2UL * n);
 	UNIT_BOOL("empty",
 	    ring_is_empty(s.rings[0]) && ring_is_empty(s.rings[1]), true);
 	sockets_release(&s);

@@ -17,7 +17,7 @@ enum {
 /* Packet number n: its length and bytes follow from n. */
 static size_t make(unsigned n, char *out, size_t max)
 {
-	size_t len = n * 7919 % max;
+	size_t len = (size_t)n * 7919 % max;
 
 	memset(out, (int)('a' + n % 26), len);
 	return len;
