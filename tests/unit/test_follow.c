@@ -405,8 +405,8 @@ static void test_lives(void **state)
 /* What is gone is counted as a gap, once, and what follows is read. */
 static void test_gaps(void **state)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): a row reads
-	   in the order of time */
+	/* a row reads in the order of time */
+	/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 	static const struct {
 		const char *name;
 		const char *steps;

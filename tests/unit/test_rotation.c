@@ -87,7 +87,7 @@ static const char *names(const struct rotation *r, char out[512])
 static void check(const char *name, size_t max, const char *want)
 {
 	struct rotation r;
-	char got[512];
+	char got[512] = "";
 
 	UNIT_INT(name, rotation_open(&r, log_path, max), 0);
 	UNIT_STR(name, names(&r, got), want);
