@@ -293,9 +293,9 @@ static void test_turns(void **state)
 		    store_feed(k.store, names[i], "exim", &k.rescan, &k.read),
 		    0);
 	}
-	for (unsigned turn = 1; turn <= 6; turn++) {
+	for (uint64_t turn = 1; turn <= 6; turn++) {
 		store_use(k.store, names[turn % 2]);
-		kit_count(&k, KIT_DAY, 10 * turn, turn % 2);
+		kit_count(&k, KIT_DAY, 10 * turn, (unsigned)(turn % 2));
 		kit_commit(&k, 10 * turn, KIT_DAY);
 	}
 	/* what is applied is passed, of the own feed only */
