@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "common/fact.h"
-#include "common/policy.h"
+#include "common/policy_set.h"
 
 /* RFC 8460 4.3, in the order of the registry; JUDGE_SUCCESS is none of them. */
 enum judge_type {
@@ -60,15 +60,31 @@ struct judge_verdict {
 	char reason[JUDGE_REASON_MAX + 1]; /* storage for the own token */
 };
 
+/* Which policies a session counts under (R45). */
+enum judge_count {
+	JUDGE_GOVERNING, /* the one that governed */
+	JUDGE_ALL        /* each that was published */
+};
+
+enum {
+	JUDGE_VERDICTS = 2 /* tlsa and sts at most */
+};
+
 /*
- * Judges one session. Pure: no I/O, no clock. policy is NULL: nothing was
- * published (no-policy-found, R54). Policies of other kinds come with their
- * lookup; until then any other policy gives JUDGED_UNKNOWN. So does TLS that
- * came up where the MTA says that DANE did not hold: then a policy governed
- * which is not at hand.
- * result[].reason may point into *out, so *out must not be moved.
+ * Judges one session. Pure: no I/O, no clock. set is what stood at its time;
+ * NULL: that is not known, and one verdict JUDGED_UNKNOWN is the answer.
+ * TLSA records, usable or not, and their lookup that failed, govern before
+ * MTA-STS, that before no-policy-found (R235, R316); mode "none" is no policy
+ * (R53). Returns the number of verdicts, 1 or more, the governing one first.
+ * result[].reason may point into out, which must not be moved.
  */
-void judge(const struct fact *fact, const struct policy *policy,
-    struct judge_verdict *out);
+size_t judge(const struct fact *fact, const struct policy_set *set,
+    enum judge_count count, struct judge_verdict out[JUDGE_VERDICTS]);
+
+/*
+ * Judges an event of the set (policy_set.h: failed_at): one failed session of
+ * policy type sts.
+ */
+void judge_event(const struct policy_set *set, struct judge_verdict *out);
 
 #endif
