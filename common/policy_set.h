@@ -33,7 +33,7 @@ enum policy_mx {
 enum policy_tlsa {
 	POLICY_TLSA_UNKNOWN, /* not looked for, or we cannot validate */
 	POLICY_TLSA_NONE,    /* no record, or DANE does not apply (R300-R302) */
-	POLICY_TLSA_USABLE,   /* secure, one or more usable (R304) */
+	POLICY_TLSA_USABLE,  /* secure, one or more usable (R304) */
 	POLICY_TLSA_UNUSABLE, /* secure, none usable (R307) */
 	POLICY_TLSA_BOGUS,    /* under a secure address (R301, R305) */
 	POLICY_TLSA_FAILED,   /* SERVFAIL, timeout likewise */
