@@ -75,6 +75,8 @@ void _fail(const char *file, int line) __attribute__((noreturn));
 #define UNIT_STR(name, got, want)  UNIT_CHECK(unit_str((name), (got), (want)))
 #define UNIT_MEM(name, got, got_len, want, want_len) \
  UNIT_CHECK(unit_mem((name), (got), (got_len), (want), (want_len)))
+#define UNIT_VIEW(name, got, want) \
+ UNIT_MEM(name, (got).s, (got).len, want, strlen(want))
 #define UNIT_TRUE(name, holds) UNIT_CHECK(unit_true((name), (holds), #holds))
 
 /* Ends the running test at the line of the check. */

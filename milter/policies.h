@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef MILTER_POLICIES_H
+#define MILTER_POLICIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/fact.h"
+#include "common/store.h"
+#include "milter/network_message.h"
+
+/*
+ * What the daemon's parent knows of the recipients' policies: which one stands
+ * for a domain and an MX host, and what is still to be asked of the network
+ * child. A tally is never kept waiting: a fact whose policy is not known counts
+ * without, and the policy is put into its day when it comes (doc/design: field
+ * "policy"). Time comes in as an argument.
+ */
+struct policies;
+
+/* Bounds; what was not needed for longest goes first. */
+enum {
+	POLICIES_MAX = 100 * 1000,         /* domains and hosts of domains */
+	POLICIES_BYTES = 64 * 1024 * 1024, /* of their policies' content */
+	POLICIES_ASKED = 2000,             /* questions under way */
+	POLICIES_ANSWER_S = 120            /* after which one is asked again */
+};
+
+struct policies *policies_new(size_t max, size_t max_bytes);
+void policies_free(struct policies *p); /* NULL is allowed */
+
+/*
+ * A fact of time t is about to be counted. Where the policy of its domain and
+ * MX host is known and was found by then, its hash is put into the fact and
+ * the policy into the day of t; else it is asked for. Returns 0 or the error of
+ * store_policy(), but those that only say that there is no room for a policy.
+ */
+int policies_apply(struct policies *p, struct store *s, int64_t t, int64_t now,
+    struct fact *fact);
+
+/* Mail for a domain was received: its policy will be needed soon. */
+void policies_hint(struct policies *p, struct view domain, int64_t now);
+
+/*
+ * The next question, to be sent to the network child; policies_asked() takes it
+ * off the list. False: none is due. Views are borrowed until any other call.
+ */
+bool policies_next(
+    struct policies *p, int64_t now, struct view *domain, struct view *mx);
+void policies_asked(struct policies *p, int64_t now);
+
+/*
+ * What the child answered. Policies go into the days that have sessions waiting
+ * for them, events into their own. Returns 0 or an error as policies_apply().
+ * Answers that nobody asked for are taken all the same.
+ */
+int policies_learn(struct policies *p, struct store *s,
+    const struct network_message *m, int64_t now);
+
+/* The child is a new one: what it was asked is forgotten, and asked again. */
+void policies_forget_asked(struct policies *p);
+
+/* Is there a session of the day whose policy was asked for and may still come? */
+bool policies_is_awaited(const struct policies *p, int64_t day, int64_t now);
+
+struct policies_counts {
+	size_t entries;   /* domains and hosts */
+	size_t bytes;     /* of content */
+	size_t asked;     /* under way */
+	size_t waiting;   /* still to be asked */
+	uint64_t dropped; /* that were given up for want of room */
+};
+
+void policies_counts(const struct policies *p, struct policies_counts *out);
+
+#endif
