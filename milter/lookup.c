@@ -91,6 +91,15 @@ static void free_host(struct lookup_node *node)
 	free(h);
 }
 
+bool lookup_is_name(const char *s)
+{
+	char normal[DOMAIN_BUF];
+
+	/* an address may look normal, too */
+	return domain_is_normal(view_of(s)) &&
+	    domain_normalise(view_of(s), normal) > 0;
+}
+
 /* --- waiting --- */
 
 static struct lookup_waiter *new_waiter(struct lookup *l, void *ctx)
@@ -348,7 +357,7 @@ static void go_on(struct lookup_waiter *w, const struct lookup_node *node)
 	w->stale_at = d->job.stale_at;
 	if (d->asks != LOOKUP_ASKS) {
 		tell_without_host(w, POLICY_TLSA_UNKNOWN);
-	} else if (!domain_is_normal(view_of(w->host))) {
+	} else if (!lookup_is_name(w->host)) {
 		tell_without_host(w, POLICY_TLSA_NONE); /* R315 */
 	} else if (w->mx == POLICY_MX_INSECURE &&
 	    lookup_domain_has_host(d, w->host)) {

@@ -232,7 +232,7 @@ void lookup_domain_start(struct lookup_domain_job *d)
 {
 	const char *domain = d->job.node.name;
 
-	if (!domain_is_normal(view_of(domain)) ||
+	if (!lookup_is_name(domain) ||
 	    !lookup_ask_under(
 		d->job.l, "_smtp._tls.", domain, DNS_TYPE_TXT, on_record, d)) {
 		d->record_dns = DNS_NXDOMAIN;

@@ -130,6 +130,9 @@ void lookup_job_ttl(struct lookup_job *job, const struct dns_answer *a);
 void lookup_job_done(
     struct lookup_job *job, struct lookup_table *t, size_t size_b);
 
+/* Is this a name in normal form, and no address? */
+bool lookup_is_name(const char *s);
+
 /* lookup_domain.c, lookup_host.c: jobs that are empty and busy */
 void lookup_domain_start(struct lookup_domain_job *d);
 void lookup_domain_clear(struct lookup_domain_job *d);
