@@ -29,7 +29,11 @@ const char *dns_status_word(enum dns_status s)
 	return "unknown";
 }
 
-/* The first that is found counts. */
+/*
+ * The library's text ends in what it is about, "<NAME TYPE IN>: REASON from
+ * ADDRESS ...", and a failure that it remembers stands in front of it. Names
+ * have no blanks there. The first row that is found counts.
+ */
 const char *dns_why_token(const char *why)
 {
 	static const struct {
@@ -37,25 +41,29 @@ const char *dns_why_token(const char *why)
 		const char *token;
 	} table[] = {
 		{ "signature expired", "signature-expired" },
-		{ "before inception", "signature-not-yet-valid" },
+		{ "signature before inception", "signature-not-yet-valid" },
 		{ "no signatures", "signature-missing" },
-		{ "signature missing", "signature-missing" },
 		{ "no DNSSEC records", "denial-missing" },
 		{ "no NSEC", "denial-missing" },
-		{ "roof failed", "denial-missing" },
+		{ "proof failed", "denial-missing" },
 		{ "no DNSKEY rrset", "key-missing" },
 		{ "No DNSKEY record", "key-missing" },
-		{ "DNSKEY missing", "key-missing" },
-		{ "DNSKEY has nodata", "key-missing" },
+		{ "lookup of DNSKEY has nodata", "key-missing" },
 		{ "no keys have a DS", "key-mismatch" },
-		{ "DS hash mismatches", "key-mismatch" },
-		{ "verification failed", "signature-invalid" },
-		{ "signature", "signature-invalid" },
+		{ "DS hash mismatches key", "key-mismatch" },
+		/* none by the key that it must be, though there are others */
+		{ "signature missing", "key-mismatch" },
+		{ "signature ", "signature-invalid" },
 	};
 
-	for (size_t i = 0; why != NULL && i < sizeof(table) / sizeof(table[0]);
-	     i++) {
-		if (strstr(why, table[i].text) != NULL) {
+	const char *reason = why;
+
+	while (reason != NULL && (why = strstr(reason, ">: ")) != NULL) {
+		reason = why + 3;
+	}
+	for (size_t i = 0;
+	     reason != NULL && i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strstr(reason, table[i].text) != NULL) {
 			return table[i].token;
 		}
 	}

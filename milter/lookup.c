@@ -123,10 +123,18 @@ enum joined {
 	JOINED_BEGINS /* likewise, and the caller starts it */
 };
 
+/* A clock that was set back must not keep it for longer. */
+static bool is_fresh(const struct lookup *l, const struct lookup_job *job)
+{
+	int64_t left_s = job->stale_at - lookup_now(l);
+
+	return left_s > 0 && left_s <= LOOKUP_STALE_MAX_S;
+}
+
 static enum joined join(struct lookup *l, struct lookup_table *t,
     struct lookup_job *job, struct lookup_waiter *w)
 {
-	if (!job->node.is_busy && job->stale_at > lookup_now(l)) {
+	if (!job->node.is_busy && is_fresh(l, job)) {
 		l->n_shared++;
 		lookup_table_touch(t, &job->node);
 		return JOINED_KEPT;

@@ -42,6 +42,14 @@ bool lookup_is_answered(enum dns_status s)
 	return s == DNS_ANSWER || s == DNS_NODATA || s == DNS_NXDOMAIN;
 }
 
+/* Seconds since the last probe; very long if the clock was set back. */
+static int64_t probe_age(const struct lookup *l)
+{
+	int64_t age_s = lookup_now(l) - l->probed_at;
+
+	return age_s >= 0 ? age_s : INT64_MAX;
+}
+
 static void free_question(struct lookup_question *q)
 {
 	free(q->name);
@@ -136,7 +144,7 @@ static bool is_doubtful(
 static bool is_believed(const struct lookup *l, const struct lookup_question *q)
 {
 	return q->is_confirmed || !lookup_is_validating(l) ||
-	    (!l->is_probing && lookup_now(l) - l->probed_at < FRESH_S);
+	    (!l->is_probing && probe_age(l) < FRESH_S);
 }
 
 static void on_answer(void *ctx, const struct dns_answer *a)
@@ -226,7 +234,7 @@ void lookup_tick(struct lookup *l)
 	int64_t every = lookup_is_validating(l) ? PROBE_S : PROBE_ILL_S;
 
 	/* without an anchor there is nothing to try */
-	if (l->o.anchor[0] != '\0' && lookup_now(l) - l->probed_at >= every) {
+	if (l->o.anchor[0] != '\0' && probe_age(l) >= every) {
 		probe(l);
 	}
 }

@@ -68,6 +68,11 @@ static void test_shared(void **state)
 	host(&kit);
 	kit_run(&kit);
 	UNIT_STR("stale", kit.result[5], "mx=secure tlsa=none stale=3600");
+
+	kit.now -= 90000;
+	asked = kit.n_asked;
+	host(&kit);
+	UNIT_UINT("clock set back", kit.n_asked, asked + 1);
 	kit_stop(&kit);
 }
 
