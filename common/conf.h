@@ -61,6 +61,7 @@ struct conf {
 		char **servers;     /* NULL-terminated or NULL */
 		char *local_data;   /* NULL: none */
 		char *trust_anchor; /* NULL: none */
+		bool recursion;     /* ask the zones' own servers */
 		uint64_t parallel;
 		uint64_t timeout_s;
 	} dns;

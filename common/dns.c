@@ -3,9 +3,10 @@
  * dns.c - DNS through libunbound, many questions at once
  *
  * The only file that knows libunbound. The library resolves in a thread of
- * its own and hands results over through a pipe; callbacks run in ours, from
- * dns_run(). Two things it does not do are done here: a bound on the time of
- * each question, and following aliases in local data.
+ * its own and hands results over through a pipe, which both dns_run() and an
+ * event loop can wait for; callbacks run in our thread. Two things it does
+ * not do are done here: a bound on the time of each question, and following
+ * aliases in local data.
  */
 
 #include "config.h"
@@ -22,8 +23,8 @@
 #include <time.h>
 #include <unbound.h>
 
-#include "common/ascii.h"
 #include "common/dns.h"
+#include "common/dns_file.h"
 #include "common/err.h"
 #include "common/mem.h"
 
@@ -52,11 +53,14 @@ TAILQ_HEAD(questions, question);
 struct dns {
 	struct ub_ctx *ub;
 	struct questions waiting;
-	struct questions asked; /* oldest first, so by deadline */
+	struct questions asked;   /* oldest first, so by deadline */
+	struct questions refused; /* by the library; not answered yet */
 	unsigned n_asked;
 	unsigned parallel;
 	int64_t timeout_ms;
-	bool is_local; /* all answers are local data */
+	bool is_local;   /* all answers are local data */
+	bool is_working; /* in callbacks: questions wait for their end */
+	char anchor[DOMAIN_BUF];
 };
 
 static int64_t now_ms(void)
@@ -76,56 +80,57 @@ static int fail(
 	return ERR_CONFIG;
 }
 
-static int set_option(
-    struct dns *d, struct strbuf *error, const char *name, const char *value)
-{
-	int rc = ub_ctx_set_option(d->ub, name, value);
-
-	return rc == 0 ?
-	    0 :
-	    fail(error, "libunbound option", name, ub_strerror(rc));
-}
-
-static int set_number(
-    struct dns *d, struct strbuf *error, const char *name, unsigned value)
-{
-	char text[16];
-
-	(void)snprintf(text, sizeof(text), "%u", value);
-	return set_option(d, error, name, text);
-}
-
 static int set_options(
     struct dns *d, const struct dns_options *o, struct strbuf *error)
 {
-	unsigned sockets =
-	    d->parallel < SOCKETS_MAX ? d->parallel : SOCKETS_MAX;
-	int rc;
+	char queries[16];
+	char sockets[16];
+	const char *const table[][2] = {
+		{ "module-config:",
+		    o->trust_anchor != NULL ? "validator iterator" :
+					      "iterator" },
+		{ "use-syslog:", "no" },
+		{ "do-not-query-localhost:", "no" },
+		/* Whether our servers still give what DNSSEC needs must show,
+		   and not be concluded from what they gave before. */
+		{ "aggressive-nsec:", "no" },
+		/* Too few, and new questions push out old ones; those that we
+		   gave up may still be under way. */
+		{ "num-queries-per-thread:", queries },
+		{ "outgoing-range:", sockets },
+		/* The library learns how fast the server answers from its
+		   cache, and would give up after some such times when the
+		   server has to ask others: wait a second before the first
+		   repetition. */
+		{ "infra-cache-min-rtt:", "1000" },
+		/* how long a server that was found dead is left alone */
+		{ "infra-host-ttl:", "60" },
+		/* those of the library may be older; NULL leaves out */
+		{ "root-hints:",
+		    o->is_recursive ? dns_file_system_hints() : NULL },
+	};
 
-	if ((rc = set_option(d, error, "module-config:",
-		 o->trust_anchor != NULL ? "validator iterator" :
-					   "iterator")) != 0 ||
-	    (rc = set_option(d, error, "use-syslog:", "no")) != 0 ||
-	    (rc = set_option(d, error, "do-not-query-localhost:", "no")) != 0 ||
-	    /* Too few, and new questions push out old ones; those that we
-	       gave up may still be under way. */
-	    (rc = set_number(
-		 d, error, "num-queries-per-thread:", 4 * d->parallel)) != 0 ||
-	    (rc = set_number(d, error, "outgoing-range:", sockets)) != 0 ||
-	    /* The library learns how fast the server answers from its cache,
-	       and would give up after some such times when the server has to
-	       ask others: wait a second before the first repetition. */
-	    (rc = set_number(d, error, "infra-cache-min-rtt:", 1000)) != 0 ||
-	    /* how long a server that was found dead is left alone, seconds */
-	    (rc = set_number(d, error, "infra-host-ttl:", 60)) != 0) {
-		return rc;
+	(void)snprintf(queries, sizeof(queries), "%u", 4 * d->parallel);
+	(void)snprintf(sockets, sizeof(sockets), "%u",
+	    d->parallel < SOCKETS_MAX ? d->parallel : SOCKETS_MAX);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		const char *name = table[i][0];
+		const char *value = table[i][1];
+		int rc =
+		    value != NULL ? ub_ctx_set_option(d->ub, name, value) : 0;
+
+		if (rc != 0) {
+			return fail(
+			    error, "libunbound option", name, ub_strerror(rc));
+		}
 	}
 	return 0;
 }
 
 static int set_servers(
-    struct dns *d, const char *const *servers, struct strbuf *error)
+    struct dns *d, const struct dns_options *o, struct strbuf *error)
 {
+	const char *const *servers = o->servers;
 	int rc;
 
 	if (servers == NULL || servers[0] == NULL) {
@@ -144,54 +149,11 @@ static int set_servers(
 	return 0;
 }
 
-static bool is_blank_or_comment(const char *line)
+static int add_line(void *ctx, const char *line)
 {
-	while (ascii_is_wsp(*line)) {
-		line++;
-	}
-	return *line == '\0' || *line == ';' || *line == '#';
-}
+	struct dns *d = ctx;
 
-static int add_line(struct dns *d, char *line)
-{
-	line[strcspn(line, "\r\n")] = '\0';
-	if (is_blank_or_comment(line)) {
-		return 0;
-	}
 	return ub_ctx_data_add(d->ub, line) == 0 ? 0 : ERR_PARSE;
-}
-
-static int add_local_data(struct dns *d, const char *path, struct strbuf *error)
-{
-	FILE *f;
-	char *line = NULL;
-	size_t size = 0;
-	unsigned number = 0;
-	int rc = 0;
-
-	f = fopen(path, "re");
-	if (f == NULL) {
-		rc = -errno;
-		fail(error, "file", path, err_text(rc));
-		return rc;
-	}
-	while (rc == 0 && getline(&line, &size, f) >= 0) {
-		number++;
-		if (add_line(d, line) != 0) {
-			strbuf_addf(error,
-			    "%s:%u: expected a resource record: "
-			    "name TTL IN type data",
-			    path, number);
-			rc = ERR_CONFIG;
-		}
-	}
-	if (rc == 0 && ferror(f)) {
-		rc = -EIO;
-		fail(error, "file", path, err_text(rc));
-	}
-	free(line);
-	fclose(f);
-	return rc;
 }
 
 /*
@@ -214,7 +176,8 @@ static int set_zones(
 		    o->trust_anchor != NULL ? "is the trust anchor right?" :
 					      ub_strerror(rc));
 	}
-	return d->is_local ? add_local_data(d, o->local_data, error) : 0;
+	return d->is_local ? dns_file_read(o->local_data, add_line, d, error) :
+			     0;
 }
 
 static int set_up(
@@ -229,8 +192,11 @@ static int set_up(
 		return fail(error, "libunbound", "thread", ub_strerror(rc));
 	}
 	rc = set_options(d, o, error);
-	if (rc == 0 && !d->is_local) {
-		rc = set_servers(d, o->servers, error);
+	if (rc == 0 && !d->is_local && !o->is_recursive) {
+		rc = set_servers(d, o, error);
+	}
+	if (rc == 0 && o->trust_anchor != NULL) {
+		rc = dns_file_owner(o->trust_anchor, d->anchor, error);
 	}
 	if (rc == 0 && o->trust_anchor != NULL) {
 		rc = ub_ctx_add_ta_file(d->ub, o->trust_anchor);
@@ -250,6 +216,7 @@ int dns_new(const struct dns_options *o, struct dns **out, struct strbuf *error)
 	*out = NULL;
 	TAILQ_INIT(&d->waiting);
 	TAILQ_INIT(&d->asked);
+	TAILQ_INIT(&d->refused);
 	d->parallel = o->parallel > 0 ? o->parallel : PARALLEL;
 	d->timeout_ms = (o->timeout_s > 0 ? o->timeout_s : TIMEOUT_S) * 1000LL;
 	d->is_local = o->local_data != NULL;
@@ -299,10 +266,41 @@ void dns_free(struct dns *d)
 	}
 	free_questions(&d->waiting);
 	free_questions(&d->asked);
+	free_questions(&d->refused);
 	free(d);
 }
 
+const char *dns_anchor(const struct dns *d)
+{
+	return d->anchor;
+}
+
 /* --- asking --- */
+
+static void on_result(void *arg, int err, struct ub_result *r);
+
+static void start(struct dns *d, struct question *q)
+{
+	take(&d->waiting, q);
+	q->deadline = now_ms() + d->timeout_ms;
+	if (ub_resolve_async(
+		d->ub, q->name, q->type, CLASS_IN, q, on_result, &q->id) != 0) {
+		TAILQ_INSERT_TAIL(&d->refused, q, link);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&d->asked, q, link);
+	d->n_asked++;
+}
+
+static void start_waiting(struct dns *d)
+{
+	struct question *q;
+
+	while (d->n_asked < d->parallel &&
+	    (q = TAILQ_FIRST(&d->waiting)) != NULL) {
+		start(d, q);
+	}
+}
 
 void dns_ask(
     struct dns *d, const char *name, int type, dns_callback cb, void *ctx)
@@ -315,6 +313,9 @@ void dns_ask(
 	q->name = xstrdup(name);
 	q->type = type;
 	TAILQ_INSERT_TAIL(&d->waiting, q, link);
+	if (!d->is_working) {
+		start_waiting(d);
+	}
 }
 
 /* q is in no list. */
@@ -326,35 +327,48 @@ static void answer(struct question *q, const struct dns_answer *a)
 
 static void answer_without_data(struct question *q, enum dns_status status)
 {
-	answer(q, &(struct dns_answer){ .status = status });
+	answer(q, &(struct dns_answer){ .status = status, .canonical = "" });
 }
 
-static void answer_with_data(struct question *q, const struct ub_result *r)
+static enum dns_status unchecked_status(const struct ub_result *r)
 {
-	struct dns_answer a = { DNS_ANSWER, r->secure != 0, NULL, 0 };
+	if (r->havedata) {
+		return DNS_ANSWER;
+	}
+	if (r->nxdomain) {
+		return DNS_NXDOMAIN;
+	}
+	return r->rcode == 0 ? DNS_NODATA : DNS_SERVFAIL;
+}
+
+static void answer_result(struct question *q, const struct ub_result *r)
+{
+	struct dns_answer a = {
+		.secure = r->secure != 0 && !r->bogus,
+		.ttl_s = r->ttl > 0 ? (unsigned)r->ttl : 0,
+		.unchecked = unchecked_status(r),
+		.why = r->bogus ? dns_why_token(r->why_bogus) : "",
+	};
+	char *canonical = xstrdup(r->canonname != NULL ? r->canonname : "");
+	size_t len = strlen(canonical);
 	struct view *rdata;
 
-	while (r->data[a.n] != NULL) {
+	if (len > 1 && canonical[len - 1] == '.') {
+		canonical[len - 1] = '\0';
+	}
+	a.canonical = canonical;
+	a.status = r->bogus ? DNS_BOGUS : a.unchecked;
+	while (r->havedata && r->data[a.n] != NULL) {
 		a.n++;
 	}
-	rdata = xcalloc(a.n, sizeof(*rdata));
+	rdata = xcalloc(a.n + 1, sizeof(*rdata));
 	for (size_t i = 0; i < a.n; i++) {
 		rdata[i] = view_make(r->data[i], (size_t)r->len[i]);
 	}
 	a.rdata = rdata;
 	answer(q, &a);
 	free(rdata);
-}
-
-static enum dns_status status_of(const struct ub_result *r)
-{
-	if (r->bogus) {
-		return DNS_BOGUS;
-	}
-	if (r->nxdomain) {
-		return DNS_NXDOMAIN;
-	}
-	return r->rcode == 0 ? DNS_NODATA : DNS_SERVFAIL;
+	free(canonical);
 }
 
 /* Local data is answered with the bare alias; its target is asked next. */
@@ -386,39 +400,21 @@ static void on_result(void *arg, int err, struct ub_result *r)
 		answer_without_data(q, DNS_ERROR);
 	} else if (is_bare_alias(q, r)) {
 		follow_alias(q, r->canonname);
-	} else if (r->havedata && !r->bogus) {
-		answer_with_data(q, r);
 	} else {
-		answer(q,
-		    &(struct dns_answer){
-			.status = status_of(r), .secure = r->secure != 0 });
+		answer_result(q, r);
 	}
 	ub_resolve_free(r);
 }
 
 /* --- the loop --- */
 
-static void start(struct dns *d, struct question *q)
-{
-	take(&d->waiting, q);
-	TAILQ_INSERT_TAIL(&d->asked, q, link);
-	d->n_asked++;
-	q->deadline = now_ms() + d->timeout_ms;
-	if (ub_resolve_async(
-		d->ub, q->name, q->type, CLASS_IN, q, on_result, &q->id) != 0) {
-		take(&d->asked, q);
-		d->n_asked--;
-		answer_without_data(q, DNS_ERROR);
-	}
-}
-
-static void start_waiting(struct dns *d)
+static void answer_refused(struct dns *d)
 {
 	struct question *q;
 
-	while (d->n_asked < d->parallel &&
-	    (q = TAILQ_FIRST(&d->waiting)) != NULL) {
-		start(d, q);
+	while ((q = TAILQ_FIRST(&d->refused)) != NULL) {
+		take(&d->refused, q);
+		answer_without_data(q, DNS_ERROR);
 	}
 }
 
@@ -464,22 +460,39 @@ static void give_up(struct dns *d)
 	}
 }
 
+int dns_fd(const struct dns *d)
+{
+	return ub_fd(d->ub);
+}
+
+int dns_work(struct dns *d)
+{
+	int rc = 0;
+
+	d->is_working = true;
+	if (!ub_poll(d->ub)) {
+		expire(d);
+	} else if (ub_process(d->ub) != 0) {
+		give_up(d);
+		rc = ERR_TEMP;
+	}
+	answer_refused(d);
+	d->is_working = false;
+	start_waiting(d);
+	return rc;
+}
+
 int dns_run(struct dns *d)
 {
-	for (;;) {
-		start_waiting(d);
-		if (d->n_asked == 0) {
-			if (TAILQ_EMPTY(&d->waiting)) {
-				return 0;
-			}
-			continue;
+	int rc = 0;
+
+	while (rc == 0 &&
+	    (d->n_asked > 0 || !TAILQ_EMPTY(&d->waiting) ||
+		!TAILQ_EMPTY(&d->refused))) {
+		if (d->n_asked > 0 && TAILQ_EMPTY(&d->refused)) {
+			wait_for_result(d);
 		}
-		wait_for_result(d);
-		if (!ub_poll(d->ub)) {
-			expire(d);
-		} else if (ub_process(d->ub) != 0) {
-			give_up(d);
-			return ERR_TEMP;
-		}
+		rc = dns_work(d);
 	}
+	return rc;
 }

@@ -29,6 +29,86 @@ const char *dns_status_word(enum dns_status s)
 	return "unknown";
 }
 
+/*
+ * The library's text ends in what it is about, "<NAME TYPE IN>: REASON from
+ * ADDRESS ...", and a failure that it remembers stands in front of it. Names
+ * have no blanks there. The first row that is found counts.
+ */
+const char *dns_why_token(const char *why)
+{
+	static const struct {
+		const char *text;
+		const char *token;
+	} table[] = {
+		{ "signature expired", "signature-expired" },
+		{ "signature before inception", "signature-not-yet-valid" },
+		{ "no signatures", "signature-missing" },
+		{ "no DNSSEC records", "denial-missing" },
+		{ "no NSEC", "denial-missing" },
+		{ "proof failed", "denial-missing" },
+		{ "no DNSKEY rrset", "key-missing" },
+		{ "No DNSKEY record", "key-missing" },
+		{ "lookup of DNSKEY has nodata", "key-missing" },
+		{ "no keys have a DS", "key-mismatch" },
+		{ "DS hash mismatches key", "key-mismatch" },
+		/* none by the key that it must be, though there are others */
+		{ "signature missing", "key-mismatch" },
+		{ "signature ", "signature-invalid" },
+	};
+
+	const char *reason = why;
+
+	while (reason != NULL && (why = strstr(reason, ">: ")) != NULL) {
+		reason = why + 3;
+	}
+	for (size_t i = 0;
+	     reason != NULL && i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strstr(reason, table[i].text) != NULL) {
+			return table[i].token;
+		}
+	}
+	return "unknown";
+}
+
+int dns_name(struct view rdata, size_t at, char out[DOMAIN_BUF])
+{
+	char text[DOMAIN_MAX + 2];
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (;;) {
+		size_t len;
+
+		if (at >= rdata.len) {
+			return ERR_PARSE;
+		}
+		len = (unsigned char)rdata.s[at++];
+		if (len == 0) {
+			break;
+		}
+		if (len > 63 || len > rdata.len - at ||
+		    len + 1 > sizeof(text) - n) {
+			return ERR_PARSE;
+		}
+		/* a dot inside of a label would make another name of it */
+		if (memchr(rdata.s + at, '.', len) != NULL) {
+			return ERR_PARSE;
+		}
+		memcpy(text + n, rdata.s + at, len);
+		text[n + len] = '.';
+		n += len + 1;
+		at += len;
+	}
+	if (at != rdata.len) {
+		return ERR_PARSE;
+	}
+	if (n == 0) {
+		memcpy(out, ".", sizeof("."));
+		return 1;
+	}
+	return domain_normalise(view_make(text, n), out);
+}
+
 int dns_txt_join(struct view rdata, char *out, size_t size)
 {
 	size_t n = 0;

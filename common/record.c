@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * record.c - the TLSRPT record of a policy domain
- *
- * Whoever owns a domain that we send mail to writes this text. It is taken
- * by its grammar (RFC 8460 3), to the letter.
- */
+/* record.c - the TLSRPT record of a policy domain (RFC 8460 3) */
 
 #include "config.h"
 
@@ -12,13 +7,8 @@
 
 #include "common/ascii.h"
 #include "common/record.h"
+#include "common/record_text.h"
 #include "common/record_uri.h"
-
-enum {
-	EXT_NAME_MAX = 32 /* octets of an extension's name (R15) */
-};
-
-static const char version[] = "v=TLSRPTv1";
 
 static bool is_known(const struct record *r, const struct record_rua *rua)
 {
@@ -43,38 +33,11 @@ static void add_uri(struct record *r, struct view uri)
 	r->rua[r->n_rua++] = rua;
 }
 
-/* Where we are in the text; error is sticky. */
-struct cursor {
-	struct view text;
-	size_t at;
-	const char *error;
-};
-
-static char peek(const struct cursor *c)
-{
-	if (c->at < c->text.len) {
-		return c->text.s[c->at];
-	}
-	return '\0'; /* in no part of the grammar, so it can mean "the end" */
-}
-
-static bool at_end(const struct cursor *c)
-{
-	return c->at == c->text.len;
-}
-
-static void skip_wsp(struct cursor *c)
-{
-	while (ascii_is_wsp(peek(c))) {
-		c->at++;
-	}
-}
-
 /* tlsrpt-uri *(*WSP "," *WSP tlsrpt-uri) */
-static void parse_rua(struct cursor *c, struct record *r)
+static void parse_rua(struct record_text *t, struct record *r)
 {
 	for (;;) {
-		struct view rest = view_skip(c->text, c->at);
+		struct view rest = record_text_rest(t);
 		size_t n = 0;
 
 		while (n < rest.len && ascii_is_visible(rest.s[n]) &&
@@ -82,138 +45,68 @@ static void parse_rua(struct cursor *c, struct record *r)
 			n++;
 		}
 		if (n == 0) {
-			c->error = "expected a URI";
+			t->error = "expected a URI";
 			return;
 		}
 		add_uri(r, view_make(rest.s, n));
-		c->at += n;
+		t->at += n;
 
-		n = c->at;
-		skip_wsp(c);
-		if (peek(c) != ',') {
-			c->at = n; /* the blanks belong to the delimiter */
+		n = t->at;
+		record_text_skip_wsp(t);
+		if (record_text_peek(t) != ',') {
+			t->at = n; /* the blanks belong to the delimiter */
 			return;
 		}
-		c->at++;
-		skip_wsp(c);
-	}
-}
-
-/* tlsrpt-ext-name "=" tlsrpt-ext-value (R15): skipped (R16) */
-static void parse_extension(struct cursor *c)
-{
-	size_t start = c->at;
-
-	while (ascii_is_alnum(peek(c)) ||
-	    (c->at > start && ascii_is_one_of(peek(c), "_-."))) {
-		c->at++;
-	}
-	if (c->at == start) {
-		c->error = "expected a field: name=value";
-		return;
-	}
-	if (c->at - start > EXT_NAME_MAX) {
-		c->at = start + EXT_NAME_MAX;
-		c->error = "expected a name of at most 32 characters";
-		return;
-	}
-	if (peek(c) != '=') {
-		c->error = "expected '=' after the name of the field";
-		return;
-	}
-	start = ++c->at;
-	while (ascii_is_visible(peek(c)) && !ascii_is_one_of(peek(c), ";=")) {
-		c->at++;
-	}
-	if (c->at == start) {
-		c->error = "expected a value";
+		t->at++;
+		record_text_skip_wsp(t);
 	}
 }
 
 /*
- * What follows the version: 1*(field-delim tlsrpt-field) [field-delim].
- * "rua=" always begins a rua field, though "rua" is a name that the grammar
- * of extensions allows too.
+ * "rua=" always begins a rua field, though "rua" is a name that the grammar of
+ * extensions allows too.
  */
-static void parse_fields(struct cursor *c, struct record *r)
+static void parse_fields(struct record_text *t, struct record *r)
 {
 	bool has_rua = false;
 
-	while (c->error == NULL && !at_end(c)) {
-		struct view rest;
+	while (record_text_next(t)) {
+		struct view rest = record_text_rest(t);
 
-		skip_wsp(c);
-		if (peek(c) != ';') {
-			c->error = "expected ';'";
-			return;
-		}
-		c->at++;
-		skip_wsp(c);
-		if (at_end(c)) {
-			break;
-		}
-		rest = view_skip(c->text, c->at);
 		if (view_take(&rest, "rua=")) {
-			c->at += 4;
+			t->at += 4;
 			has_rua = true;
-			parse_rua(c, r);
+			parse_rua(t, r);
 		} else {
-			parse_extension(c);
+			record_text_extension(t);
 		}
 	}
-	if (c->error == NULL && !has_rua) {
-		c->error = "expected a field rua="; /* R14 */
+	if (t->error == NULL && !has_rua) {
+		t->error = "expected a field rua="; /* R14 */
 	}
-}
-
-static void parse_text(struct view text, struct record *r)
-{
-	struct cursor c = { text, sizeof(version) - 1, NULL };
-
-	if (text.len > RECORD_TEXT_MAX) {
-		c.at = RECORD_TEXT_MAX;
-		c.error = "expected the end: the text is too long";
-	} else {
-		parse_fields(&c, r);
-	}
-	if (c.error != NULL) {
-		*r = (struct record){ .status = RECORD_SYNTAX,
-			.error_at = c.at,
-			.error = c.error };
-	} else {
-		r->status = r->n_rua > 0 ? RECORD_VALID : RECORD_NO_RUA;
-	}
-}
-
-/* R17, R18: the version, then *WSP ";" */
-static bool is_record(struct view text)
-{
-	if (!view_take(&text, version)) {
-		return false;
-	}
-	while (text.len > 0 && ascii_is_wsp(text.s[0])) {
-		text = view_skip(text, 1);
-	}
-	return text.len > 0 && text.s[0] == ';';
 }
 
 void record_parse(const struct view *texts, size_t n, struct record *out)
 {
-	const struct view *found = NULL;
+	struct record_text t;
 
 	*out = (struct record){ .status = RECORD_NONE };
-	for (size_t i = 0; i < n; i++) {
-		if (!is_record(texts[i])) {
-			continue;
-		}
-		if (found != NULL) {
-			out->status = RECORD_SEVERAL;
-			return;
-		}
-		found = &texts[i];
+	switch (record_text_begin(&t, texts, n, "v=TLSRPTv1")) {
+	case RECORD_TEXT_NONE:
+		return;
+	case RECORD_TEXT_SEVERAL:
+		out->status = RECORD_SEVERAL;
+		return;
+	case RECORD_TEXT_ONE:
+		break;
 	}
-	if (found != NULL) {
-		parse_text(*found, out);
+	parse_fields(&t, out);
+	if (t.error != NULL) {
+		*out = (struct record){ .status = RECORD_SYNTAX,
+			.error_at = t.at,
+			.error = t.error };
+	} else {
+		out->status = out->n_rua > 0 ? RECORD_VALID : RECORD_NO_RUA;
 	}
 }
 

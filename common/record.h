@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/record_text.h"
 #include "common/view.h"
 
 /*
@@ -12,9 +13,8 @@
  * the texts of all TXT answers at _smtp._tls.<domain>.
  */
 enum {
-	RECORD_RUAS = 10,        /* destinations kept of one record (R191) */
-	RECORD_URI_MAX = 1024,   /* octets of one destination */
-	RECORD_TEXT_MAX = 65535, /* octets of one TXT RR, joined */
+	RECORD_RUAS = 10,      /* destinations kept of one record (R191) */
+	RECORD_URI_MAX = 1024, /* octets of one destination */
 };
 
 enum record_rua_kind {

@@ -191,6 +191,7 @@ static int open_dns(struct run *r)
 		.servers = (const char *const *)conf->dns.servers,
 		.local_data = conf->dns.local_data,
 		.trust_anchor = conf->dns.trust_anchor,
+		.is_recursive = conf->dns.recursion,
 		.parallel = (unsigned)conf->dns.parallel,
 		.timeout_s = (unsigned)conf->dns.timeout_s,
 	};

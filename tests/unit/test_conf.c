@@ -63,6 +63,7 @@ static void test_defaults(void **state)
 	UNIT_TRUE("dns.servers", c.dns.servers == NULL);
 	UNIT_STR("dns.local-data", c.dns.local_data, NULL);
 	UNIT_STR("dns.trust-anchor", c.dns.trust_anchor, NULL);
+	UNIT_BOOL("dns.recursion", c.dns.recursion, false);
 	UNIT_UINT("dns.parallel", c.dns.parallel, 200);
 	UNIT_UINT("dns.timeout", c.dns.timeout_s, 30);
 	UNIT_UINT("report.retry", c.report.retry_s, 86400);
@@ -115,6 +116,7 @@ static void check_full(const struct conf *c)
 	UNIT_STR("server 3", c->dns.servers[3], NULL);
 	UNIT_STR("dns.local-data", c->dns.local_data, "/tmp/zone");
 	UNIT_STR("dns.trust-anchor", c->dns.trust_anchor, "/tmp/anchor");
+	UNIT_BOOL("dns.recursion", c->dns.recursion, true);
 	UNIT_UINT("dns.parallel", c->dns.parallel, 10000);
 	UNIT_UINT("dns.timeout", c->dns.timeout_s, 600);
 	UNIT_UINT("report.retry", c->report.retry_s, 604800);

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_dns.c - tests common/dns.c and common/dns_text.c without a server; what
+ * test_dns.c - tests common/dns.c without a server; what
  * servers may answer is tested through telltls-report (tests/reporter).
  */
 #include "config.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "common/dns.h"
 #include "common/err.h"
 #include "tests/unit/unit.h"
+
+#define ANCHOR_DIGEST \
+ "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static const char local_data[] =
     "; a comment\n"
@@ -327,65 +331,72 @@ static void test_many(void **state)
 	unit_tmpdir_remove(dir);
 }
 
-static void test_txt_join(void **state)
+/* An event loop's turn: waits for the descriptor, then works. */
+static void turn(struct dns *d)
 {
-	static const struct {
-		const char *name;
-		const char *in;
-		size_t len;
-		size_t size;
-		int want;
-		const char *text;
-	} table[] = {
-		{ "one", "\003abc", 4, 100, 3, "abc" },
-		{ "two", "\003abc\002de", 7, 100, 5, "abcde" },
-		{ "empty string", "\0", 1, 100, 0, "" },
-		{ "empty between", "\001a\0\001b", 5, 100, 2, "ab" },
-		{ "NUL", "\003a\0b", 4, 100, 3, "a\0b" },
-		{ "nothing", "", 0, 100, ERR_PARSE, "" },
-		{ "cut", "\003ab", 3, 100, ERR_PARSE, "" },
-		{ "length only", "\001", 1, 100, ERR_PARSE, "" },
-		{ "second cut", "\001a\377b", 4, 100, ERR_PARSE, "" },
-		{ "fits", "\003abc", 4, 3, 3, "abc" },
-		{ "no room", "\003abc", 4, 2, ERR_TOO_LONG, "" },
-	};
+	struct pollfd fd = { .fd = dns_fd(d), .events = POLLIN };
 
-	char out[100];
-
-	(void)state;
-	for (size_t i = 0; i < UNIT_LEN(table); i++) {
-		int n = dns_txt_join(
-		    view_make(table[i].in, table[i].len), out, table[i].size);
-
-		UNIT_INT(table[i].name, n, table[i].want);
-		if (n >= 0) {
-			UNIT_MEM(table[i].name, out, (size_t)n, table[i].text,
-			    (size_t)n);
-		}
-	}
+	(void)poll(&fd, 1, 100);
+	UNIT_INT("dns_work", dns_work(d), 0);
 }
 
-/* The longest RDATA there can be. */
-static void test_txt_join_long(void **state)
+/* The same without dns_run(), and what it tells beside the records. */
+static void test_work(void **state)
 {
-	static char rdata[65535];
-	static char out[65535];
-	size_t n = 0;
-	int want = 0;
+	char dir[64];
+	char path[100];
+	struct dns_options o = { .local_data = path, .parallel = 3 };
+	struct chain chain = { .left = 100 };
+	struct got got = { .n_calls = 0 };
 
 	(void)state;
-	while (n < sizeof(rdata)) {
-		size_t len = sizeof(rdata) - n - 1;
-
-		len = len > 255 ? 255 : len;
-		rdata[n] = (char)len;
-		memset(rdata + n + 1, 'x', len);
-		n += len + 1;
-		want += (int)len;
+	unit_tmpdir_make(dir, sizeof(dir));
+	write_file(path, sizeof(path), dir, local_data);
+	chain.d = new_dns(&o);
+	UNIT_INT("nothing to do", dns_work(chain.d), 0);
+	for (int i = 0; i < 20; i++) {
+		dns_ask(chain.d, "x.example", DNS_TYPE_TXT, on_link, &chain);
 	}
-	UNIT_INT("join",
-	    dns_txt_join(view_make(rdata, sizeof(rdata)), out, sizeof(out)),
-	    want);
+	dns_ask(chain.d, "two..dots", DNS_TYPE_TXT, on_answer, &got);
+	UNIT_UINT("not before dns_work", got.n_calls, 0);
+	while (chain.n_nxdomain < 120 || got.n_calls == 0) {
+		turn(chain.d);
+	}
+	UNIT_UINT("answers", chain.n_nxdomain, 120);
+	UNIT_STR("refused", dns_status_word(got.status), "error");
+	UNIT_STR("anchor", dns_anchor(chain.d), "");
+	dns_free(chain.d);
+	unit_tmpdir_remove(dir);
+}
+
+/* Nobody answers: the time is over by the clock of the calls. */
+static void test_work_timeout(void **state)
+{
+	char dir[64];
+	char path[100];
+	char server[32];
+	const char *servers[] = { server, NULL };
+	struct dns_options o = {
+		.servers = servers, .timeout_s = 1, .trust_anchor = path
+	};
+	struct got got = { .n_calls = 0 };
+	struct dns *d;
+	int fd = silent_server(server, sizeof(server));
+
+	(void)state;
+	unit_tmpdir_make(dir, sizeof(dir));
+	write_file(path, sizeof(path), dir,
+	    "; a comment\nLab.Test. 60 IN DS 1 8 2 " ANCHOR_DIGEST "\n");
+	d = new_dns(&o);
+	UNIT_STR("anchor", dns_anchor(d), "lab.test");
+	dns_ask(d, "a.example", DNS_TYPE_TXT, on_answer, &got);
+	while (got.n_calls == 0) {
+		turn(d);
+	}
+	UNIT_STR("silent", dns_status_word(got.status), "timeout");
+	dns_free(d);
+	close(fd);
+	unit_tmpdir_remove(dir);
 }
 
 int main(void)
@@ -395,8 +406,8 @@ int main(void)
 		cmocka_unit_test(test_bad_options),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_txt_join),
-		cmocka_unit_test(test_txt_join_long),
+		cmocka_unit_test(test_work),
+		cmocka_unit_test(test_work_timeout),
 	};
 
 	return UNIT_RUN(tests);
