@@ -24,13 +24,18 @@ struct lookup_loop {
 	struct loop_watch *on_tick;
 };
 
-static int64_t now(void *ctx)
+int64_t lookup_loop_now(void)
 {
 	struct timespec t;
 
-	(void)ctx;
 	(void)clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec;
+}
+
+static int64_t now(void *ctx)
+{
+	(void)ctx;
+	return lookup_loop_now();
 }
 
 static void ask(
@@ -103,4 +108,12 @@ void lookup_loop_free(struct lookup_loop *ll)
 struct lookup *lookup_loop_lookup(struct lookup_loop *ll)
 {
 	return ll->lookup;
+}
+
+void lookup_loop_ask(
+    void *ctx, const char *name, int type, dns_callback cb, void *cb_ctx)
+{
+	const struct lookup_loop *ll = ctx;
+
+	dns_ask(ll->dns, name, type, cb, cb_ctx);
 }

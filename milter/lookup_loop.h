@@ -23,4 +23,11 @@ void lookup_loop_free(struct lookup_loop *ll);
 
 struct lookup *lookup_loop_lookup(struct lookup_loop *ll);
 
+/* As dns_ask() of its DNS; ll is a struct lookup_loop. */
+void lookup_loop_ask(
+    void *ll, const char *name, int type, dns_callback cb, void *ctx);
+
+/* Its clock: Unix seconds. */
+int64_t lookup_loop_now(void);
+
 #endif

@@ -7,6 +7,7 @@
  * at a time. A child of fork() must call none of these; it keeps
  * nothing of the loop's but descriptors that are closed on exec.
  */
+struct event_base;
 struct loop;
 struct loop_watch; /* one thing that is waited for */
 
@@ -23,6 +24,9 @@ int loop_run(struct loop *l);
 
 /* After the callback that is running now. */
 void loop_stop(struct loop *l);
+
+/* For libraries that know libevent. Borrowed. */
+struct event_base *loop_base(struct loop *l);
 
 /*
  * Calls fn whenever fd can be read, or every ms milliseconds.
