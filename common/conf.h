@@ -67,6 +67,11 @@ struct conf {
 	} dns;
 
 	struct {
+		char *ca_file; /* roots for policy hosts; NULL: the system's */
+		bool allow_private; /* policy hosts at private addresses */
+	} mta_sts;
+
+	struct {
 		uint64_t retry_s;    /* a temporary DNS error is retried */
 		char **exclude;      /* domains never reported on; or NULL */
 		bool sending_mta_ip; /* put our address into reports */

@@ -114,3 +114,74 @@ bool ip_is_loopback(const struct ip *ip)
 	return (is_v4(ip) && ip->b[12] == 127) ||
 	    memcmp(ip, &six, sizeof(six)) == 0;
 }
+
+/* Is the address in the network of so many bits? */
+static bool is_in(const uint8_t *b, const uint8_t *network, unsigned bits)
+{
+	unsigned whole = bits / 8;
+	unsigned mask = 0xffU << (8 - bits % 8) & 0xffU;
+
+	return memcmp(b, network, whole) == 0 &&
+	    (bits % 8 == 0 || ((b[whole] ^ network[whole]) & mask) == 0);
+}
+
+/* IANA's registry of special addresses of IPv4 (RFC 6890), and multicast. */
+static bool is_public_v4(const uint8_t *b)
+{
+	static const struct {
+		uint8_t network[4];
+		uint8_t bits;
+	} special[] = {
+		{ { 0 }, 8 },
+		{ { 10 }, 8 },
+		{ { 100, 64 }, 10 },
+		{ { 127 }, 8 },
+		{ { 169, 254 }, 16 },
+		{ { 172, 16 }, 12 },
+		{ { 192, 0, 0 }, 24 },
+		{ { 192, 0, 2 }, 24 },
+		{ { 192, 88, 99 }, 24 },
+		{ { 192, 168 }, 16 },
+		{ { 198, 18 }, 15 },
+		{ { 198, 51, 100 }, 24 },
+		{ { 203, 0, 113 }, 24 },
+		{ { 224 }, 3 },
+	};
+
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+		if (is_in(b, special[i].network, special[i].bits)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool ip_is_public(const struct ip *ip)
+{
+	/* RFC 6052: an address of IPv4 behind it */
+	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
+
+	/* of IPv6 only 2000::/3 is given out; what is special of that: */
+	static const struct {
+		uint8_t network[4];
+		uint8_t bits;
+	} special[] = {
+		{ { 0x20, 0x01, 0x00 }, 23 },       /* protocols */
+		{ { 0x20, 0x01, 0x0d, 0xb8 }, 32 }, /* documentation */
+		{ { 0x20, 0x02 }, 16 },             /* 6to4 */
+		{ { 0x3f, 0xff, 0x00 }, 20 },       /* documentation */
+	};
+
+	if (is_v4(ip) || memcmp(ip->b, nat64, sizeof(nat64)) == 0) {
+		return is_public_v4(ip->b + sizeof(mapped));
+	}
+	if ((ip->b[0] & 0xe0) != 0x20) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
+		if (is_in(ip->b, special[i].network, special[i].bits)) {
+			return false;
+		}
+	}
+	return true;
+}

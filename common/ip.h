@@ -37,4 +37,12 @@ bool ip_is_known(const struct ip *ip);
 /* 127.0.0.0/8 or ::1 */
 bool ip_is_loopback(const struct ip *ip);
 
+/*
+ * May this be the address of a server on the Internet? Not: unspecified,
+ * loopback, private, link-local, shared, multicast, reserved, documentation
+ * and whatever else IANA's registries of special addresses call not globally
+ * reachable, also inside of an IPv6 address that stands for one of IPv4.
+ */
+bool ip_is_public(const struct ip *ip);
+
 #endif

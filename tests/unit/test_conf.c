@@ -68,6 +68,8 @@ static void test_defaults(void **state)
 	UNIT_UINT("dns.timeout", c.dns.timeout_s, 30);
 	UNIT_UINT("report.retry", c.report.retry_s, 86400);
 	UNIT_TRUE("report.exclude", c.report.exclude == NULL);
+	UNIT_STR("mta-sts.ca-file", c.mta_sts.ca_file, NULL);
+	UNIT_BOOL("mta-sts.allow-private", c.mta_sts.allow_private, false);
 	UNIT_BOOL("report.sending-mta-ip", c.report.sending_mta_ip, true);
 	conf_release(&c);
 }
@@ -119,6 +121,8 @@ static void check_full(const struct conf *c)
 	UNIT_BOOL("dns.recursion", c->dns.recursion, true);
 	UNIT_UINT("dns.parallel", c->dns.parallel, 10000);
 	UNIT_UINT("dns.timeout", c->dns.timeout_s, 600);
+	UNIT_STR("mta-sts.ca-file", c->mta_sts.ca_file, "/tmp/roots.pem");
+	UNIT_BOOL("mta-sts.allow-private", c->mta_sts.allow_private, true);
 	UNIT_UINT("report.retry", c->report.retry_s, 604800);
 	UNIT_STR("exclude 0", c->report.exclude[0], "example.net");
 	UNIT_STR("exclude 1", c->report.exclude[1], "xn--mnchen-3ya.example");
