@@ -343,6 +343,9 @@ static const struct judge_row all_rows[] = {
 	    { OK, MX, DANE(MATCH), CHAIN(SELF_SIGNED) },
 	    "tlsa: success; "
 	    "sts: certificate-not-trusted(self-signed)" },
+	{ "verified, which is not told", EE_ENFORCE,
+	    { OK, MX, SAID("", "success", "verified") },
+	    "tlsa: unknown; sts: unknown" },
 	{ "one is not known", EE_ENFORCE, { GOOD },
 	    "tlsa: unknown; sts: success" },
 	{ "DANE says nothing of STS", EE_ENFORCE, { OK, MX, DANE(MATCH) },

@@ -260,7 +260,7 @@ static void test_mta(void **state)
 /* A stranger's text: what cannot stand in JSON, and too much of it. */
 static void test_hostile(void **state)
 {
-	static char text[64 * 1024];
+	static char text[32 * 1024];
 	struct policy_set set = { .sts = POLICY_STS_POLICY_INVALID,
 		.sts_text = { "a\0b\xff\0", 5 } };
 	struct arena *a = arena_new();
