@@ -75,6 +75,7 @@ struct conf {
 		uint64_t retry_s;    /* a temporary DNS error is retried */
 		char **exclude;      /* domains never reported on; or NULL */
 		bool sending_mta_ip; /* put our address into reports */
+		uint64_t count;      /* an enum judge_count */
 	} report;
 };
 
@@ -131,6 +132,7 @@ enum conf_type {
 	CONF_MODE,     /* uint64_t: of a file, written in octal */
 	CONF_DURATION, /* uint64_t: seconds */
 	CONF_BOOL,     /* bool */
+	CONF_CHOICE,   /* uint64_t: place of the word in choices */
 	CONF_DOMAINS, /* char **: NULL-terminated, NULL when empty; normalised */
 	CONF_SERVERS, /* char **: likewise; "address" or "address@port" */
 	CONF_IDENTS,  /* char **: likewise; names of programs */
@@ -146,8 +148,9 @@ struct conf_key {
 	enum conf_type type;
 	bool is_required; /* its mapping cannot do without it */
 	uint64_t min,
-	    max;       /* of a number, of seconds, of the bytes of a text, of
+	    max; /* of a number, of seconds, of the bytes of a text, of
 	                      the entries of a list */
+	const char *const *choices; /* of CONF_CHOICE; NULL-terminated */
 	size_t offset; /* in struct conf; of "feeds[]." in struct conf_feed */
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "common/conf.h"
+#include "common/judge.h"
 
 #define TOP(member)  .offset = offsetof(struct conf, member)
 #define FEED(member) .offset = offsetof(struct conf_feed, member)
@@ -20,6 +21,9 @@ enum {
 	HOUR = 60 * 60,
 	WEEK = 7 * 24 * HOUR,
 };
+
+static const char *const
+    counts[] = { [JUDGE_GOVERNING] = "governing", [JUDGE_ALL] = "all", NULL };
 
 /* A row with "=KEY" stands behind the row of KEY. */
 static const struct conf_key keys[] = {
@@ -242,6 +246,12 @@ static const struct conf_key keys[] = {
 	    .fallback = "true",
 	    .type = CONF_BOOL,
 	    TOP(report.sending_mta_ip) },
+	{ .path = "report.count",
+	    .what = "governing or all",
+	    .fallback = "governing",
+	    .type = CONF_CHOICE,
+	    .choices = counts,
+	    TOP(report.count) },
 };
 
 const struct conf_key *conf_keys(size_t *n)

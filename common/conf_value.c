@@ -232,7 +232,7 @@ static const char *read_ident(struct view text, char out[TEXT_BUF])
 }
 
 static const struct {
-	text_reader read; /* NULL: a number, a mode or a truth value */
+	text_reader read; /* NULL: a number, a mode, a truth value, a choice */
 	bool is_list;
 } types[] = {
 	[CONF_STRING] = { read_string, false },
@@ -246,6 +246,7 @@ static const struct {
 	[CONF_MODE] = { NULL, false },
 	[CONF_DURATION] = { NULL, false },
 	[CONF_BOOL] = { NULL, false },
+	[CONF_CHOICE] = { NULL, false },
 	[CONF_DOMAINS] = { read_domain, true },
 	[CONF_SERVERS] = { read_server, true },
 	[CONF_IDENTS] = { read_ident, true },
@@ -350,6 +351,18 @@ static const char *set_bool(struct view text, bool *out)
 	return NULL;
 }
 
+static const char *set_choice(
+    const struct conf_key *key, struct view text, uint64_t *out)
+{
+	for (size_t i = 0; key->choices[i] != NULL; i++) {
+		if (view_is(text, key->choices[i])) {
+			*out = i;
+			return NULL;
+		}
+	}
+	return "is neither";
+}
+
 const char *conf_value_set(
     const struct conf_key *key, struct view text, bool is_plain, void *base)
 {
@@ -365,6 +378,9 @@ const char *conf_value_set(
 	}
 	if (key->type == CONF_BOOL) {
 		return set_bool(text, slot(key, base));
+	}
+	if (key->type == CONF_CHOICE) {
+		return set_choice(key, text, slot(key, base));
 	}
 	if (key->type == CONF_MODE) {
 		return set_mode(key, text, slot(key, base));

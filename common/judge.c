@@ -275,9 +275,13 @@ static void judge_one(struct judge_session *s, struct arena *a,
 		column = judge_fill_none(s);
 		break;
 	case JUDGE_STS:
+		s->is_only = s->set->source == POLICY_MTA ||
+		    tlsa_stands(s) == STANDS_NOT;
 		column = judge_fill_sts(s);
 		break;
 	case JUDGE_TLSA:
+		s->is_only =
+		    s->set->source == POLICY_MTA || sts_stands(s) == STANDS_NOT;
 		column = judge_fill_tlsa(s, a);
 		break;
 	}

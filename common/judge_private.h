@@ -126,6 +126,7 @@ struct judge_session {
 	const struct policy_set *set;
 	struct judge_mta_results mta;
 	bool is_mx_bogus; /* R306 */
+	bool is_only;     /* the MTA went by this policy, or no other stands */
 	bool has_policy;  /* MTA-STS: it is read */
 	struct sts_policy policy;
 	unsigned field[JUDGE_FIELD_COUNT];
@@ -157,10 +158,7 @@ enum fact_chain judge_chain_of_reason(struct view reason);
 bool judge_mta_succeeded(
     const struct judge_session *s, enum judge_mta_policy policy);
 
-/*
- * Did it verify all that it asks for? The results name no policy, but whatever
- * governed is what it asks for.
- */
+/* Did it verify all that it asks for, whatever that was? */
 bool judge_mta_verified(const struct judge_session *s);
 
 /*

@@ -22,7 +22,7 @@ static bool is_sts_verified(const struct judge_session *s)
 	if (level.len > 0 && !is_level_pkix(level)) {
 		return false;
 	}
-	if (judge_mta_verified(s)) {
+	if (judge_mta_verified(s) && (level.len > 0 || s->is_only)) {
 		return true;
 	}
 	return judge_mta_succeeded(s, JUDGE_MTA_STS) &&

@@ -115,12 +115,20 @@ static bool is_level_dane(struct view level)
 	return view_find(level, "dane") < level.len;
 }
 
+/*
+ * What "verified" verified, Postfix before 3.11 does not tell: taken as DANE
+ * where there are records that it could use, and no other policy that it could
+ * have gone by.
+ */
 static bool is_tlsa_verified(const struct judge_session *s)
 {
 	struct view level = s->fact->level;
 
-	return judge_mta_succeeded(s, JUDGE_MTA_TLSA) ||
-	    (judge_mta_verified(s) && (level.len == 0 || is_level_dane(level)));
+	if (judge_mta_succeeded(s, JUDGE_MTA_TLSA)) {
+		return true;
+	}
+	return judge_mta_verified(s) && s->set->tlsa == POLICY_TLSA_USABLE &&
+	    (is_level_dane(level) || (level.len == 0 && s->is_only));
 }
 
 /* What we found ourselves, where the MTA did not tell. */

@@ -7,6 +7,7 @@
 
 #include "common/conf.h"
 #include "common/err.h"
+#include "common/judge.h"
 #include "common/mem.h"
 #include "common/strbuf.h"
 #include "tests/unit/unit.h"
@@ -71,6 +72,7 @@ static void test_defaults(void **state)
 	UNIT_STR("mta-sts.ca-file", c.mta_sts.ca_file, NULL);
 	UNIT_BOOL("mta-sts.allow-private", c.mta_sts.allow_private, false);
 	UNIT_BOOL("report.sending-mta-ip", c.report.sending_mta_ip, true);
+	UNIT_UINT("report.count", c.report.count, JUDGE_GOVERNING);
 	conf_release(&c);
 }
 
@@ -128,6 +130,7 @@ static void check_full(const struct conf *c)
 	UNIT_STR("exclude 1", c->report.exclude[1], "xn--mnchen-3ya.example");
 	UNIT_STR("exclude 2", c->report.exclude[2], NULL);
 	UNIT_BOOL("report.sending-mta-ip", c->report.sending_mta_ip, false);
+	UNIT_UINT("report.count", c->report.count, JUDGE_ALL);
 }
 
 /* Every key of the table set to another value than its default. */
@@ -331,6 +334,11 @@ static void test_values(void **state)
 		{ "report.sending-mta-ip", "False", false },
 		{ "report.sending-mta-ip", "no", false },
 		{ "report.sending-mta-ip", "0", false },
+		{ "report.count", "governing", true },
+		{ "report.count", "'all'", true },
+		{ "report.count", "All", false },
+		{ "report.count", "''", false },
+		{ "report.count", "[all]", false },
 	};
 
 	(void)state;

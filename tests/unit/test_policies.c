@@ -1,286 +1,355 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_policies.c - tests milter/policies.c */
-
+/* test_policies.c - tests common/policies.c: which policy judges a session */
 #include "config.h"
 
-#include "common/when.h"
-#include "milter/policies.h"
+#include "common/err.h"
+#include "common/policies.h"
+#include "common/policy_set.h"
+#include "common/store.h"
 #include "tests/unit/tally_kit.h"
+#include "tests/unit/unit.h"
 
-#define NOON (KIT_DAY + 43200)
-
-struct site {
-	struct kit kit;
-	struct policies *p;
+enum {
+	ROWS = 10
 };
 
-static void site_init(struct site *s, size_t max, size_t max_bytes)
+/* A policy; what is found is known by sts_reason. */
+struct row {
+	const char *name; /* NULL: the end of the table */
+	const char *domain;
+	const char *mx;
+	int since; /* second of the day */
+	enum policy_source source;
+	bool has_tlsa;
+	bool has_sts;
+	int failed_at; /* second of the day; 0: no event */
+};
+
+#define SET(name, domain, mx, since, source)                 \
+ {                                                           \
+  (name), (domain), (mx), (since), (source), false, false, 0 \
+ }
+#define KNOWS(name, domain, mx, since, source, tlsa, sts)     \
+ {                                                            \
+  (name), (domain), (mx), (since), (source), (tlsa), (sts), 0 \
+ }
+#define EVENT(name, domain, mx, since, failed_at)                       \
+ {                                                                      \
+  (name), (domain), (mx), (since), POLICY_OWN, false, true, (failed_at) \
+ }
+
+struct ask {
+	const char *mx;
+	int first;
+	const char *want; /* NULL: none */
+};
+
+static char dir[64];
+
+static int set_up(void **state)
 {
-	kit_init(&s->kit);
-	kit_open(&s->kit, "one");
-	s->p = policies_new(max, max_bytes);
+	(void)state;
+	unit_tmpdir_make(dir, sizeof(dir));
+	return 0;
 }
 
-static void site_release(struct site *s)
+static int tear_down(void **state)
 {
-	policies_free(s->p);
-	kit_release(&s->kit);
+	(void)state;
+	unit_tmpdir_remove(dir);
+	return 0;
 }
 
-/* A fact of time t; returns whether it got a policy. */
-static bool apply(struct site *s, const char *domain, const char *mx, int64_t t)
+static void put_row(
+    struct store *s, const struct row *row, uint8_t hash[FACT_POLICY_HASH])
 {
-	static const uint8_t none[FACT_POLICY_HASH];
-	struct fact fact = { .domain = view_of(domain), .mx = view_of(mx) };
+	struct policy_set set = { .source = row->source,
+		.mx = POLICY_MX_SECURE,
+		.tlsa = row->has_tlsa ? POLICY_TLSA_UNUSABLE : POLICY_TLSA_NONE,
+		.sts = row->has_sts ? POLICY_STS_FETCH_ERROR : POLICY_STS_NONE,
+		.sts_reason = view_of(row->name) };
+	struct policy policy = { .domain = view_of(row->domain),
+		.mx = view_of(row->mx),
+		.since = KIT_DAY + row->since,
+		.source = row->source };
+	struct strbuf content;
 
-	UNIT_INT(domain, policies_apply(s->p, s->kit.store, t, t, &fact), 0);
-	return memcmp(fact.policy, none, sizeof(none)) != 0;
-}
-
-static void learn(struct site *s, const char *text, int64_t now)
-{
-	struct network_message m;
-
-	UNIT_INT(text, network_message_parse(view_of(text), &m), 0);
-	UNIT_INT(text, policies_learn(s->p, s->kit.store, &m, now), 0);
-}
-
-/* Takes all questions that are due, as "a.example - b.example mx ". */
-static const char *ask_all(struct site *s, int64_t now)
-{
-	static char text[1024];
-	size_t len = 0;
-	struct view domain;
-	struct view mx;
-
-	text[0] = '\0';
-	while (policies_next(s->p, now, &domain, &mx)) {
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-		    "%.*s %.*s ", (int)domain.len, domain.s,
-		    mx.len > 0 ? (int)mx.len : 1, mx.len > 0 ? mx.s : "-");
-		policies_asked(s->p, now);
+	if (row->failed_at != 0) {
+		set.failed_at = KIT_DAY + row->failed_at;
+		set.failed = POLICY_STS_FETCH_ERROR;
+		set.sts = POLICY_STS_FOUND;
 	}
-	return text;
-}
-
-/* The policies of a day's file: "a.example mx.a.example {} " each. */
-static const char *in_day(struct site *s, int64_t day)
-{
-	static char text[1024];
-	char path[128];
-	struct policy policy;
-	struct tally *t;
-	uint64_t cursor = 0;
-	size_t len = 0;
-
-	UNIT_INT("commit", store_commit(s->kit.store, NULL, NULL, false), 0);
-	text[0] = '\0';
-	if (tally_open(store_path(s->kit.state, day, path, sizeof(path)), &t) !=
-	    0) {
-		return text;
+	strbuf_init(&content, POLICY_CONTENT_MAX);
+	UNIT_INT(row->name, policy_set_write(&set, &content), 0);
+	policy.content = view_make(content.s, content.len);
+	UNIT_INT(row->name, store_policy(s, policy.since, &policy), 0);
+	if (hash != NULL) {
+		memcpy(hash, policy.hash, FACT_POLICY_HASH);
 	}
-	while (tally_next_policy(t, &cursor, &policy) == 1) {
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-		    "%.*s %.*s %.*s ", (int)policy.domain.len, policy.domain.s,
-		    (int)policy.mx.len, policy.mx.s, (int)policy.content.len,
-		    policy.content.s);
+	strbuf_release(&content);
+}
+
+static struct tally *seal(struct store *s)
+{
+	struct tally *t = NULL;
+	char path[256];
+
+	UNIT_INT("seal", store_seal(s, KIT_DAY, KIT_NEXT), 0);
+	store_close(s);
+	UNIT_INT("open",
+	    tally_open(store_path(dir, KIT_DAY, path, sizeof(path)), &t), 0);
+	return t;
+}
+
+static struct store *open_store(void)
+{
+	const struct store_limits limits = { 0, 0 };
+	struct store *s = NULL;
+
+	UNIT_INT("store", store_open(dir, &limits, &s), 0);
+	return s;
+}
+
+/* A tally with these policies, from the first or from the last. */
+static struct tally *make_tally(const struct row *rows, bool is_backwards)
+{
+	struct store *s = open_store();
+	size_t n = 0;
+
+	while (n < ROWS && rows[n].name != NULL) {
+		n++;
 	}
-	tally_close(t);
-	return text;
-}
-
-static void test_ask(void **state)
-{
-	struct site s;
-
-	(void)state;
-	site_init(&s, 100, 10000);
-	UNIT_BOOL(
-	    "unknown", apply(&s, "a.example", "mx.a.example", NOON), false);
-	(void)apply(&s, "a.example", "mx.a.example", NOON);
-	UNIT_STR("each once", ask_all(&s, NOON),
-	    "a.example - a.example mx.a.example ");
-	(void)apply(&s, "a.example", "mx.a.example", NOON + 1);
-	UNIT_STR("under way", ask_all(&s, NOON + 1), "");
-	(void)apply(&s, "a.example", "mx.a.example", NOON + POLICIES_ANSWER_S);
-	UNIT_STR("no answer came", ask_all(&s, NOON + POLICIES_ANSWER_S),
-	    "a.example - a.example mx.a.example ");
-	policies_forget_asked(s.p);
-	UNIT_STR("a new child", ask_all(&s, NOON + POLICIES_ANSWER_S),
-	    "a.example - a.example mx.a.example ");
-	policies_hint(s.p, view_of("b.example"), NOON);
-	UNIT_STR("a hint", ask_all(&s, NOON), "b.example - ");
-	site_release(&s);
-}
-
-/* Who asks for no reports is not asked about again until that is due. */
-static void test_quiet(void **state)
-{
-	const int64_t again = NOON + 3600;
-	struct site s;
-
-	(void)state;
-	site_init(&s, 100, 10000);
-	(void)apply(&s, "a.example", "mx.a.example", NOON);
-	(void)ask_all(&s, NOON);
-	{
-		char text[128];
-
-		(void)snprintf(text, sizeof(text),
-		    "quiet a.example - 0 %" PRId64 "\n", again);
-		learn(&s, text, NOON);
+	for (size_t i = 0; i < n; i++) {
+		put_row(s, &rows[is_backwards ? n - 1 - i : i], NULL);
 	}
-	UNIT_BOOL(
-	    "quiet", apply(&s, "a.example", "mx2.a.example", NOON + 1), false);
-	UNIT_STR("not asked", ask_all(&s, NOON + 1), "");
-	UNIT_STR("nothing kept", in_day(&s, KIT_DAY), "");
-	(void)apply(&s, "a.example", "mx.a.example", again);
-	UNIT_STR("due again", ask_all(&s, again), "a.example - ");
-	site_release(&s);
+	return seal(s);
 }
 
-/* Sessions wait in their day; those that come later have the policy. */
-static void test_learn(void **state)
+static void check_choice(
+    const char *name, struct policies *p, const struct ask *ask)
 {
-	struct site s;
+	struct tally_fact fact = { .count = 1, .first = KIT_DAY + ask->first };
+	const struct policy_set *set;
+	char got[64] = "none";
 
-	(void)state;
-	site_init(&s, 100, 10000);
-	(void)apply(&s, "a.example", "mx.a.example", NOON);
-	(void)ask_all(&s, NOON);
-	UNIT_BOOL("awaited", policies_is_awaited(s.p, KIT_DAY, NOON), true);
-	UNIT_BOOL("other day", policies_is_awaited(s.p, KIT_NEXT, NOON), false);
-	UNIT_BOOL("too long",
-	    policies_is_awaited(s.p, KIT_DAY, NOON + POLICIES_ANSWER_S), false);
-	learn(&s, "policy a.example mx.a.example 1795348801 1795352400\n{}",
-	    NOON + 1);
-	UNIT_STR("served", in_day(&s, KIT_DAY), "a.example mx.a.example {} ");
-	UNIT_BOOL("came", policies_is_awaited(s.p, KIT_DAY, NOON + 1), false);
-	UNIT_BOOL(
-	    "known", apply(&s, "a.example", "mx.a.example", NOON + 2), true);
-	UNIT_BOOL("before it was found",
-	    apply(&s, "a.example", "mx.a.example", NOON), false);
-	UNIT_BOOL("next day",
-	    apply(&s, "a.example", "mx.a.example", KIT_NEXT + 5), true);
-	UNIT_STR(
-	    "there too", in_day(&s, KIT_NEXT), "a.example mx.a.example {} ");
-	learn(&s,
-	    "policy a.example mx.a.example 1795435300 1795438900\n{\"b\":1}",
-	    KIT_NEXT + 43300);
-	UNIT_BOOL("another",
-	    apply(&s, "a.example", "mx.a.example", KIT_NEXT + 43301), true);
-	UNIT_STR("both", in_day(&s, KIT_NEXT),
-	    "a.example mx.a.example {} a.example mx.a.example {\"b\":1} ");
-	site_release(&s);
+	fact.fact.domain = view_of("a.example");
+	fact.fact.mx = view_of(ask->mx);
+	set = policies_choose(p, &fact);
+	if (set != NULL) {
+		(void)snprintf(got, sizeof(got), "%.*s",
+		    (int)set->sts_reason.len, set->sts_reason.s);
+	}
+	UNIT_STR(name, got, ask->want != NULL ? ask->want : "none");
 }
 
-/* At midnight two days may have sessions that wait. */
-static void test_midnight(void **state)
+static const struct {
+	const char *name;
+	struct row rows[ROWS];
+	struct ask asks[ROWS]; /* ended by mx NULL */
+} choices[] = {
+	{ "nothing is known", { SET("b", "b.example", "", 0, POLICY_OWN) },
+	    { { "mx.a.example", 50, NULL }, { "", 50, NULL } } },
+	{ "of others only",
+	    { SET("b", "b.example", "mx.a.example", 10, POLICY_OWN),
+		SET("aa", "aa.example", "", 10, POLICY_OWN),
+		SET("mx2", "a.example", "mx2.a.example", 10, POLICY_OWN) },
+	    { { "mx.a.example", 5, NULL }, { "", 5, NULL },
+		{ "mx2.a.example", 5, "mx2" } } },
+	{ "first one at or after, else the last before",
+	    { SET("10", "a.example", "m", 10, POLICY_OWN),
+		SET("20", "a.example", "m", 20, POLICY_OWN),
+		SET("30", "a.example", "m", 30, POLICY_OWN) },
+	    { { "m", 0, "10" }, { "m", 10, "10" }, { "m", 11, "20" },
+		{ "m", 30, "30" }, { "m", 31, "30" } } },
+	{ "of the MX, then of the domain",
+	    { SET("m", "a.example", "m", 10, POLICY_OWN),
+		SET("d10", "a.example", "", 10, POLICY_OWN),
+		SET("d20", "a.example", "", 20, POLICY_OWN) },
+	    /* the MX's own, though older, knows its TLSA records */
+	    { { "m", 15, "m" }, { "n", 15, "d20" }, { "", 5, "d10" },
+		{ "n", 25, "d20" } } },
+	{ "ours before the MTA's",
+	    { KNOWS("own", "a.example", "m", 40, POLICY_OWN, true, true),
+		KNOWS("mta", "a.example", "m", 10, POLICY_MTA, true, false) },
+	    { { "m", 5, "own" }, { "m", 50, "own" } } },
+	{ "the MTA's where ours is not known",
+	    { KNOWS("mta", "a.example", "", 10, POLICY_MTA, false, true) },
+	    { { "m", 5, "mta" }, { "", 50, "mta" } } },
+	{ "the MTA's of a kind that ours knows nothing of",
+	    { KNOWS("own", "a.example", "m", 10, POLICY_OWN, true, false),
+		KNOWS("mta", "a.example", "", 40, POLICY_MTA, false, true) },
+	    { { "m", 5, "mta" }, { "n", 5, "mta" } } },
+	{ "ours knows more",
+	    { KNOWS("own", "a.example", "m", 10, POLICY_OWN, true, true),
+		KNOWS("mta", "a.example", "", 40, POLICY_MTA, false, true) },
+	    { { "m", 5, "own" } } },
+	{ "an event is none",
+	    { EVENT("e", "a.example", "m", 10, 10),
+		KNOWS("s", "a.example", "m", 20, POLICY_OWN, false, true) },
+	    { { "m", 5, "s" }, { "m", 50, "s" } } },
+};
+
+static void test_choose(void **state)
 {
-	struct site s;
-
 	(void)state;
-	site_init(&s, 100, 10000);
-	(void)apply(&s, "a.example", "", KIT_NEXT - 1);
-	(void)apply(&s, "a.example", "", KIT_NEXT + 1);
-	(void)ask_all(&s, KIT_NEXT + 1);
-	learn(&s, "policy a.example - 1795392003 1795395600\n{}", KIT_NEXT + 3);
-	UNIT_STR("the old day", in_day(&s, KIT_DAY), "a.example  {} ");
-	UNIT_STR("the new day", in_day(&s, KIT_NEXT), "a.example  {} ");
-	site_release(&s);
-}
+	for (size_t i = 0; i < 2 * UNIT_LEN(choices); i++) {
+		size_t at = i / 2;
+		struct tally *t = make_tally(choices[at].rows, i % 2 == 1);
+		struct policies *p = policies_load(t);
 
-/* A log that is read late: what was found since goes into its day, too. */
-static void test_late_log(void **state)
-{
-	struct site s;
-
-	(void)state;
-	site_init(&s, 100, 10000);
-	learn(&s, "policy a.example - 1795392003 1795395600\n{}", KIT_NEXT + 3);
-	UNIT_BOOL("older", apply(&s, "a.example", "", NOON), false);
-	UNIT_STR("its day", in_day(&s, KIT_DAY), "a.example  {} ");
-	site_release(&s);
-}
-
-static void test_later_and_event(void **state)
-{
-	struct site s;
-
-	(void)state;
-	site_init(&s, 100, 10000);
-	(void)apply(&s, "a.example", "", NOON);
-	(void)ask_all(&s, NOON);
-	learn(&s, "later a.example - 0 1795349100\n", NOON);
-	(void)apply(&s, "a.example", "", NOON + 1);
-	UNIT_STR("not yet", ask_all(&s, NOON + 1), "");
-	(void)apply(&s, "a.example", "", NOON + 300);
-	UNIT_STR("again", ask_all(&s, NOON + 300), "a.example - ");
-	learn(&s, "event a.example - 1795348800 0\n{\"e\":1}", NOON);
-	UNIT_STR("event", in_day(&s, KIT_DAY), "a.example  {\"e\":1} ");
-	UNIT_BOOL(
-	    "is no policy", apply(&s, "a.example", "", NOON + 301), false);
-	site_release(&s);
-}
-
-static void test_sealed(void **state)
-{
-	struct site s;
-
-	(void)state;
-	site_init(&s, 100, 10000);
-	kit_count(&s.kit, NOON, 1, 1);
-	UNIT_INT("seal", store_seal(s.kit.store, KIT_DAY, KIT_NEXT + 600), 0);
-	learn(&s, "policy a.example - 1795348800 1795395600\n{}", KIT_NEXT);
-	UNIT_BOOL("sealed", apply(&s, "a.example", "", NOON + 1), false);
-	learn(&s, "event a.example - 1795348800 0\n{}", KIT_NEXT);
-	site_release(&s);
-}
-
-/* What strangers fill is bounded, by number and by bytes. */
-static void test_bounds(void **state)
-{
-	char text[256];
-	char name[64];
-	struct policies_counts counts;
-	struct site s;
-
-	(void)state;
-	site_init(&s, 50, 400);
-	for (unsigned i = 0; i < 200; i++) {
-		(void)snprintf(name, sizeof(name), "d%u.example", i);
-		(void)apply(&s, name, "", NOON);
-		if (i % 2 == 0) {
-			(void)ask_all(&s, NOON);
-			(void)snprintf(text, sizeof(text),
-			    "policy %s - %" PRId64 " %" PRId64
-			    "\n{\"filler\":\"0123456789\"}",
-			    name, NOON, NOON + 3600);
-			learn(&s, text, NOON);
+		for (size_t k = 0; choices[at].asks[k].mx != NULL; k++) {
+			check_choice(choices[at].name, p, &choices[at].asks[k]);
 		}
-		policies_counts(s.p, &counts);
-		UNIT_TRUE(name, counts.entries <= 50);
-		UNIT_TRUE(name, counts.bytes <= 400);
+		policies_free(p);
+		tally_close(t);
+		unit_tmpdir_remove(dir);
+		unit_tmpdir_make(dir, sizeof(dir));
 	}
-	UNIT_TRUE("dropped", counts.dropped >= 150);
-	UNIT_BOOL("the latest is there",
-	    apply(&s, "d198.example", "", NOON + 1), true);
-	UNIT_BOOL(
-	    "the first is not", apply(&s, "d0.example", "", NOON + 1), false);
-	site_release(&s);
+	policies_free(NULL);
 }
+
+/* A fact that names its policy has that one or none. */
+static void test_named(void **state)
+{
+	static const struct row rows[] = {
+		SET("early", "a.example", "m", 10, POLICY_OWN),
+		SET("late", "a.example", "m", 20, POLICY_OWN),
+		SET("mta", "a.example", "", 20, POLICY_MTA),
+		SET("other", "b.example", "m", 20, POLICY_OWN),
+		EVENT("event", "a.example", "m", 20, 7),
+	};
+	static const char *const want[] = { "early", "late", "mta", NULL, NULL,
+		NULL };
+	uint8_t hash[UNIT_LEN(rows) + 1][FACT_POLICY_HASH];
+	struct store *s = open_store();
+	struct policies *p;
+	struct tally *t;
+
+	(void)state;
+	memset(hash, 0xff, sizeof(hash));
+	for (size_t i = 0; i < UNIT_LEN(rows); i++) {
+		put_row(s, &rows[i], hash[i]);
+	}
+	t = seal(s);
+	p = policies_load(t);
+	for (size_t i = 0; i < UNIT_LEN(want); i++) {
+		struct tally_fact fact = { .count = 1, .first = KIT_DAY };
+		const struct policy_set *set;
+
+		fact.fact.domain = view_of("a.example");
+		fact.fact.mx = view_of("m");
+		memcpy(fact.fact.policy, hash[i], FACT_POLICY_HASH);
+		set = policies_choose(p, &fact);
+		UNIT_BOOL(i < UNIT_LEN(rows) ? rows[i].name : "unknown",
+		    set != NULL, want[i] != NULL);
+		if (set != NULL) {
+			UNIT_TRUE(want[i], view_is(set->sts_reason, want[i]));
+		}
+	}
+	policies_free(p);
+	tally_close(t);
+}
+
+static void test_events(void **state)
+{
+	static const struct row rows[ROWS] = {
+		EVENT("2", "a.example", "", 1, 20),
+		EVENT("1", "a.example", "", 2, 10),
+		/* one refresh, told for two MX hosts */
+		EVENT("3", "a.example", "m", 3, 30),
+		EVENT("3", "a.example", "n", 3, 30),
+		KNOWS("set", "a.example", "", 4, POLICY_OWN, false, true),
+		EVENT("c", "c.example", "", 5, 30),
+		KNOWS("none", "b.example", "", 5, POLICY_OWN, false, true),
+	};
+	static const char *const domains[] = { "a.example", "c.example" };
+
+	struct tally *t = make_tally(rows, false);
+	struct policies *p = policies_load(t);
+	const struct policy_set *set;
+	struct view domain;
+	size_t cursor = 0;
+	size_t n = 0;
+
+	(void)state;
+	while ((set = policies_next_event(p, view_of("a.example"), &cursor)) !=
+	    NULL) {
+		char want[2] = { (char)('1' + n++), '\0' };
+
+		UNIT_TRUE(want, view_is(set->sts_reason, want));
+		UNIT_INT(want, set->failed_at, KIT_DAY + 10 * (int64_t)n);
+	}
+	UNIT_UINT("events", n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const without[] = { "b.example", "",
+			"z.example" };
+
+		cursor = 0;
+		UNIT_TRUE(without[i],
+		    policies_next_event(p, view_of(without[i]), &cursor) ==
+			NULL);
+	}
+	cursor = 0;
+	n = 0;
+	while (policies_next_domain(p, &cursor, &domain)) {
+		UNIT_TRUE("domain", n < 2 && view_is(domain, domains[n]));
+		n++;
+	}
+	UNIT_UINT("domains", n, 2);
+	policies_free(p);
+	tally_close(t);
+}
+
+/* What is ours and cannot be read stood all the same; nothing else did. */
+static void test_unreadable(void **state)
+{
+	static const struct row good = { "good", "a.example", "m", 20,
+		POLICY_OWN, false, false, 0 };
+	struct policy own = { .domain = view_of("a.example"),
+		.mx = view_of("m"),
+		.since = KIT_DAY + 10,
+		.source = POLICY_OWN,
+		.content = view_of("no JSON") };
+	struct policy mta = { .domain = view_of("b.example"),
+		.since = KIT_DAY,
+		.source = POLICY_MTA,
+		.content = view_of("{}}") };
+	struct tally_fact fact = { .count = 1, .first = KIT_DAY };
+	struct store *s = open_store();
+	const struct policy_set *set;
+	struct policies *p;
+	struct tally *t;
+
+	(void)state;
+	UNIT_INT("own", store_policy(s, KIT_DAY, &own), 0);
+	UNIT_INT("mta", store_policy(s, KIT_DAY, &mta), 0);
+	put_row(s, &good, NULL);
+	t = seal(s);
+	p = policies_load(t);
+	UNIT_UINT("unreadable", policies_unreadable(p), 1);
+	fact.fact.domain = view_of("a.example");
+	fact.fact.mx = view_of("m");
+	set = policies_choose(p, &fact);
+	UNIT_TRUE("chosen", set != NULL);
+	UNIT_INT("mx", set->mx, POLICY_MX_UNKNOWN);
+	UNIT_INT("sts", set->sts, POLICY_STS_UNKNOWN);
+	fact.first = KIT_DAY + 11;
+	check_choice("later", p, &(const struct ask){ "m", 11, "good" });
+	fact.fact.domain = view_of("b.example");
+	UNIT_TRUE("the MTA's", policies_choose(p, &fact) == NULL);
+	policies_free(p);
+	tally_close(t);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ask),
-		cmocka_unit_test(test_quiet),
-		cmocka_unit_test(test_learn),
-		cmocka_unit_test(test_midnight),
-		cmocka_unit_test(test_late_log),
-		cmocka_unit_test(test_later_and_event),
-		cmocka_unit_test(test_sealed),
-		cmocka_unit_test(test_bounds),
+		TEST(test_choose),
+		TEST(test_named),
+		TEST(test_events),
+		TEST(test_unreadable),
 	};
 
 	return UNIT_RUN(tests);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef MILTER_POLICIES_H
-#define MILTER_POLICIES_H
+#ifndef MILTER_POLICY_TABLE_H
+#define MILTER_POLICY_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,18 +17,18 @@
  * without, and the policy is put into its day when it comes (doc/design: field
  * "policy"). Time comes in as an argument.
  */
-struct policies;
+struct policy_table;
 
 /* Bounds; what was not needed for longest goes first. */
 enum {
-	POLICIES_MAX = 100 * 1000,         /* domains and hosts of domains */
-	POLICIES_BYTES = 64 * 1024 * 1024, /* of their policies' content */
-	POLICIES_ASKED = 2000,             /* questions under way */
-	POLICIES_ANSWER_S = 120            /* after which one is asked again */
+	POLICY_TABLE_MAX = 100 * 1000, /* domains and hosts of domains */
+	POLICY_TABLE_BYTES = 64 * 1024 * 1024, /* of their policies' content */
+	POLICY_TABLE_ASKED = 2000,             /* questions under way */
+	POLICY_TABLE_ANSWER_S = 120 /* after which one is asked again */
 };
 
-struct policies *policies_new(size_t max, size_t max_bytes);
-void policies_free(struct policies *p); /* NULL is allowed */
+struct policy_table *policy_table_new(size_t max, size_t max_bytes);
+void policy_table_free(struct policy_table *p); /* NULL is allowed */
 
 /*
  * A fact of time t is about to be counted. Where the policy of its domain and
@@ -36,35 +36,36 @@ void policies_free(struct policies *p); /* NULL is allowed */
  * the policy into the day of t; else it is asked for. Returns 0 or the error of
  * store_policy(), but those that only say that there is no room for a policy.
  */
-int policies_apply(struct policies *p, struct store *s, int64_t t, int64_t now,
-    struct fact *fact);
+int policy_table_apply(struct policy_table *p, struct store *s, int64_t t,
+    int64_t now, struct fact *fact);
 
 /* Mail for a domain was received: its policy will be needed soon. */
-void policies_hint(struct policies *p, struct view domain, int64_t now);
+void policy_table_hint(struct policy_table *p, struct view domain, int64_t now);
 
 /*
- * The next question, to be sent to the network child; policies_asked() takes it
+ * The next question, to be sent to the network child; policy_table_asked() takes it
  * off the list. False: none is due. Views are borrowed until any other call.
  */
-bool policies_next(
-    struct policies *p, int64_t now, struct view *domain, struct view *mx);
-void policies_asked(struct policies *p, int64_t now);
+bool policy_table_next(
+    struct policy_table *p, int64_t now, struct view *domain, struct view *mx);
+void policy_table_asked(struct policy_table *p, int64_t now);
 
 /*
  * What the child answered. Policies go into the days that have sessions waiting
- * for them, events into their own. Returns 0 or an error as policies_apply().
+ * for them, events into their own. Returns 0 or an error as policy_table_apply().
  * Answers that nobody asked for are taken all the same.
  */
-int policies_learn(struct policies *p, struct store *s,
+int policy_table_learn(struct policy_table *p, struct store *s,
     const struct network_message *m, int64_t now);
 
 /* The child is a new one: what it was asked is forgotten, and asked again. */
-void policies_forget_asked(struct policies *p);
+void policy_table_forget_asked(struct policy_table *p);
 
 /* Is there a session of the day whose policy was asked for and may still come? */
-bool policies_is_awaited(const struct policies *p, int64_t day, int64_t now);
+bool policy_table_is_awaited(
+    const struct policy_table *p, int64_t day, int64_t now);
 
-struct policies_counts {
+struct policy_table_counts {
 	size_t entries;   /* domains and hosts */
 	size_t bytes;     /* of content */
 	size_t asked;     /* under way */
@@ -72,6 +73,7 @@ struct policies_counts {
 	uint64_t dropped; /* that were given up for want of room */
 };
 
-void policies_counts(const struct policies *p, struct policies_counts *out);
+void policy_table_counts(
+    const struct policy_table *p, struct policy_table_counts *out);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * policies.c - the recipients' policies as the daemon's parent knows them
+ * policy_table.c - the recipients' policies as the daemon's parent knows them
  *
  * One entry for a domain says whether it asks for reports at all; only then
  * are there entries for its MX hosts. An entry is in one of two lists: those
@@ -19,7 +19,7 @@
 #include "common/hash.h"
 #include "common/mem.h"
 #include "common/when.h"
-#include "milter/policies.h"
+#include "milter/policy_table.h"
 
 enum {
 	DAYS = 2 /* that can be open at midnight */
@@ -53,7 +53,7 @@ struct entry {
 
 TAILQ_HEAD(entries, entry);
 
-struct policies {
+struct policy_table {
 	struct hash_key key; /* random: strangers choose names */
 	struct entry **bucket;
 	size_t n_buckets;
@@ -61,12 +61,12 @@ struct policies {
 	struct entries used; /* the latest at the end */
 	size_t max;
 	size_t max_bytes;
-	struct policies_counts counts;
+	struct policy_table_counts counts;
 };
 
-struct policies *policies_new(size_t max, size_t max_bytes)
+struct policy_table *policy_table_new(size_t max, size_t max_bytes)
 {
-	struct policies *p = xcalloc(1, sizeof(*p));
+	struct policy_table *p = xcalloc(1, sizeof(*p));
 
 	(void)getrandom(&p->key, sizeof(p->key), 0);
 	p->max = max;
@@ -80,7 +80,7 @@ struct policies *policies_new(size_t max, size_t max_bytes)
 
 /* --- entries -------------------------------------------------------------- */
 
-static struct entry **bucket_of(const struct policies *p, uint64_t hash)
+static struct entry **bucket_of(const struct policy_table *p, uint64_t hash)
 {
 	return &p->bucket[hash % p->n_buckets];
 }
@@ -95,12 +95,12 @@ static struct view mx_of(const struct entry *e)
 	return view_make(e->key + e->domain_len + 1, e->mx_len);
 }
 
-static struct entries *list_of(struct policies *p, const struct entry *e)
+static struct entries *list_of(struct policy_table *p, const struct entry *e)
 {
 	return e->is_wanted ? &p->wanted : &p->used;
 }
 
-static void drop_content(struct policies *p, struct entry *e)
+static void drop_content(struct policy_table *p, struct entry *e)
 {
 	p->counts.bytes -= e->content_len;
 	free(e->content);
@@ -110,7 +110,7 @@ static void drop_content(struct policies *p, struct entry *e)
 	memset(e->holds, 0, sizeof(e->holds));
 }
 
-static void drop(struct policies *p, struct entry *e)
+static void drop(struct policy_table *p, struct entry *e)
 {
 	struct entry **at = bucket_of(p, e->hash);
 
@@ -127,7 +127,7 @@ static void drop(struct policies *p, struct entry *e)
 	free(e);
 }
 
-void policies_free(struct policies *p)
+void policy_table_free(struct policy_table *p)
 {
 	struct entry *e;
 
@@ -143,7 +143,7 @@ void policies_free(struct policies *p)
 }
 
 /* Makes room; the entry in hand stays. */
-static void keep_bounds(struct policies *p, const struct entry *in_hand)
+static void keep_bounds(struct policy_table *p, const struct entry *in_hand)
 {
 	while (p->counts.entries > p->max || p->counts.bytes > p->max_bytes) {
 		struct entry *e = TAILQ_FIRST(&p->used);
@@ -161,7 +161,8 @@ static void keep_bounds(struct policies *p, const struct entry *in_hand)
 }
 
 /* The entry of two names, made if need be; it was used just now. */
-static struct entry *get(struct policies *p, struct view domain, struct view mx)
+static struct entry *get(
+    struct policy_table *p, struct view domain, struct view mx)
 {
 	char key[2 * DOMAIN_BUF];
 	size_t len = domain.len + mx.len + 2;
@@ -203,7 +204,7 @@ static struct entry *get(struct policies *p, struct view domain, struct view mx)
 
 /* --- asking --------------------------------------------------------------- */
 
-static void set_asked(struct policies *p, struct entry *e, int64_t t)
+static void set_asked(struct policy_table *p, struct entry *e, int64_t t)
 {
 	p->counts.asked -= e->asked != 0;
 	e->asked = t;
@@ -214,10 +215,10 @@ static void set_asked(struct policies *p, struct entry *e, int64_t t)
 static bool is_asked(const struct entry *e, int64_t now)
 {
 	return e->asked != 0 && now >= e->asked &&
-	    now - e->asked < POLICIES_ANSWER_S;
+	    now - e->asked < POLICY_TABLE_ANSWER_S;
 }
 
-static void set_wanted(struct policies *p, struct entry *e, bool is_wanted)
+static void set_wanted(struct policy_table *p, struct entry *e, bool is_wanted)
 {
 	if (e->is_wanted != is_wanted) {
 		TAILQ_REMOVE(list_of(p, e), e, link);
@@ -228,7 +229,7 @@ static void set_wanted(struct policies *p, struct entry *e, bool is_wanted)
 	}
 }
 
-static void want_if_due(struct policies *p, struct entry *e, int64_t now)
+static void want_if_due(struct policy_table *p, struct entry *e, int64_t now)
 {
 	if (now >= e->again && !is_asked(e, now)) {
 		set_asked(p, e, 0);
@@ -236,13 +237,13 @@ static void want_if_due(struct policies *p, struct entry *e, int64_t now)
 	}
 }
 
-bool policies_next(
-    struct policies *p, int64_t now, struct view *domain, struct view *mx)
+bool policy_table_next(
+    struct policy_table *p, int64_t now, struct view *domain, struct view *mx)
 {
 	const struct entry *e = TAILQ_FIRST(&p->wanted);
 
 	(void)now;
-	if (e == NULL || p->counts.asked >= POLICIES_ASKED) {
+	if (e == NULL || p->counts.asked >= POLICY_TABLE_ASKED) {
 		return false;
 	}
 	*domain = domain_of(e);
@@ -250,7 +251,7 @@ bool policies_next(
 	return true;
 }
 
-void policies_asked(struct policies *p, int64_t now)
+void policy_table_asked(struct policy_table *p, int64_t now)
 {
 	struct entry *e = TAILQ_FIRST(&p->wanted);
 
@@ -258,7 +259,7 @@ void policies_asked(struct policies *p, int64_t now)
 	set_asked(p, e, now);
 }
 
-void policies_forget_asked(struct policies *p)
+void policy_table_forget_asked(struct policy_table *p)
 {
 	struct entry *e = TAILQ_FIRST(&p->used);
 
@@ -273,7 +274,7 @@ void policies_forget_asked(struct policies *p)
 	}
 }
 
-void policies_hint(struct policies *p, struct view domain, int64_t now)
+void policy_table_hint(struct policy_table *p, struct view domain, int64_t now)
 {
 	struct entry *e = get(p, domain, view_of(""));
 
@@ -346,7 +347,7 @@ static int put_entry(struct store *s, int64_t t, struct entry *e)
 
 /* --- facts ---------------------------------------------------------------- */
 
-static int apply_entry(struct policies *p, struct store *s, int64_t t,
+static int apply_entry(struct policy_table *p, struct store *s, int64_t t,
     int64_t now, struct entry *e, struct fact *fact)
 {
 	int rc;
@@ -366,8 +367,8 @@ static int apply_entry(struct policies *p, struct store *s, int64_t t,
 	return rc;
 }
 
-int policies_apply(struct policies *p, struct store *s, int64_t t, int64_t now,
-    struct fact *fact)
+int policy_table_apply(struct policy_table *p, struct store *s, int64_t t,
+    int64_t now, struct fact *fact)
 {
 	struct entry *e = get(p, fact->domain, view_of(""));
 	int rc;
@@ -391,7 +392,7 @@ int policies_apply(struct policies *p, struct store *s, int64_t t, int64_t now,
 /* --- answers -------------------------------------------------------------- */
 
 static void set_content(
-    struct policies *p, struct entry *e, const struct network_message *m)
+    struct policy_table *p, struct entry *e, const struct network_message *m)
 {
 	if (e->content != NULL &&
 	    view_eq(view_make(e->content, e->content_len), m->content)) {
@@ -421,7 +422,7 @@ static int serve_days(struct store *s, struct entry *e)
 }
 
 static void settle(
-    struct policies *p, struct entry *e, const struct network_message *m)
+    struct policy_table *p, struct entry *e, const struct network_message *m)
 {
 	set_asked(p, e, 0);
 	set_wanted(p, e, false);
@@ -429,7 +430,7 @@ static void settle(
 }
 
 /* It is not needed: nobody asks for reports. */
-static void forget(struct policies *p, struct entry *e)
+static void forget(struct policy_table *p, struct entry *e)
 {
 	drop_content(p, e);
 	memset(e->lacks, 0, sizeof(e->lacks));
@@ -446,15 +447,15 @@ static int learn_event(struct store *s, const struct network_message *m)
 	return rc == ERR_FULL ? 0 : rc;
 }
 
-static int learn_policy(struct policies *p, struct store *s, struct entry *e,
-    const struct network_message *m)
+static int learn_policy(struct policy_table *p, struct store *s,
+    struct entry *e, const struct network_message *m)
 {
 	settle(p, e, m);
 	set_content(p, e, m);
 	return serve_days(s, e);
 }
 
-int policies_learn(struct policies *p, struct store *s,
+int policy_table_learn(struct policy_table *p, struct store *s,
     const struct network_message *m, int64_t now)
 {
 	struct entry *domain;
@@ -486,7 +487,8 @@ int policies_learn(struct policies *p, struct store *s,
 	return 0;
 }
 
-bool policies_is_awaited(const struct policies *p, int64_t day, int64_t now)
+bool policy_table_is_awaited(
+    const struct policy_table *p, int64_t day, int64_t now)
 {
 	const struct entry *e;
 
@@ -503,7 +505,8 @@ bool policies_is_awaited(const struct policies *p, int64_t day, int64_t now)
 	return false;
 }
 
-void policies_counts(const struct policies *p, struct policies_counts *out)
+void policy_table_counts(
+    const struct policy_table *p, struct policy_table_counts *out)
 {
 	*out = p->counts;
 }

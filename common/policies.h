@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_POLICIES_H
+#define COMMON_POLICIES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/policy_set.h"
+#include "common/tally.h"
+
+/*
+ * The policies of one day's tally, and which of them a session is judged by.
+ * In memory is an index (TALLY_POLICIES entries at most); texts stay in the
+ * tally, which is borrowed and must not change: the answers depend on what is
+ * in it, not on the order in which it came.
+ */
+struct policies;
+
+struct policies *policies_load(struct tally *t);
+void policies_free(struct policies *p); /* NULL is allowed */
+
+/* Policies of our own that cannot be read; sessions under them are unjudged. */
+size_t policies_unreadable(const struct policies *p);
+
+/*
+ * The set that stood at the time of a fact's sessions: the one that the fact
+ * names; else of its domain and MX the first one learned at or after its first
+ * session, or, with none, the last one learned before; else the same of its
+ * domain as a whole. What we looked up goes before what the MTA told. NULL:
+ * nothing is known. The set and its views are good until the next call.
+ */
+const struct policy_set *policies_choose(
+    struct policies *p, const struct tally_fact *fact);
+
+/*
+ * The events (policy_set.h: failed_at) of a domain, one by one, by their time;
+ * *cursor starts at 0. NULL at the end. Lifetime as above.
+ */
+const struct policy_set *policies_next_event(
+    struct policies *p, struct view domain, size_t *cursor);
+
+/*
+ * The domains that have events, each once; *cursor starts at 0. False at the
+ * end. *out borrows the tally.
+ */
+bool policies_next_domain(
+    const struct policies *p, size_t *cursor, struct view *out);
+
+#endif
