@@ -340,6 +340,22 @@ static void turn(struct dns *d)
 	UNIT_INT("dns_work", dns_work(d), 0);
 }
 
+/* The servers of zones are asked, so the resolvers do not matter. */
+static void test_recursion(void **state)
+{
+	static const char *const bad_server[] = { "192.0.2.300", NULL };
+	struct dns_options o = { .servers = bad_server, .is_recursive = true };
+	struct got got = { .n_calls = 0 };
+	struct dns *d = new_dns(&o);
+
+	(void)state;
+	/* the library answers this by itself (RFC 6761 6.4) */
+	dns_ask(d, "a.invalid", DNS_TYPE_TXT, on_answer, &got);
+	UNIT_INT("run", dns_run(d), 0);
+	UNIT_STR("answer", dns_status_word(got.status), "nxdomain");
+	dns_free(d);
+}
+
 /* The same without dns_run(), and what it tells beside the records. */
 static void test_work(void **state)
 {
@@ -406,6 +422,7 @@ int main(void)
 		cmocka_unit_test(test_bad_options),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_recursion),
 		cmocka_unit_test(test_work),
 		cmocka_unit_test(test_work_timeout),
 	};
