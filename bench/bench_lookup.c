@@ -113,7 +113,7 @@ static void serve(int fd)
 		}
 		if (n > 12) {
 			p->len = (size_t)n;
-			p->due_us = now_us() + DELAY_MS * 1000;
+			p->due_us = now_us() + INT64_C(1000) * DELAY_MS;
 			answer(p);
 			tail++;
 		}

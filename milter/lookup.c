@@ -309,25 +309,12 @@ static void tell_without_host(struct lookup_waiter *w, enum policy_tlsa tlsa)
 }
 
 /*
- * What the host has counts for the domain if its MX records are secure
- * (R300), or if none of them led to the host. Where it is not known how the
- * MTA got to the host, nobody has DANE who has no TLSA record.
+ * Does what the host has count for the domain: are its MX records secure
+ * (R300), or is it known that none of them led to the host?
  */
-static bool is_host_believed(
-    const struct lookup_waiter *w, enum policy_tlsa tlsa)
+static bool is_host_of_domain(enum policy_mx mx)
 {
-	switch (w->mx) {
-	case POLICY_MX_SECURE:
-	case POLICY_MX_NONE:
-		return true;
-	case POLICY_MX_UNKNOWN:
-	case POLICY_MX_INSECURE:
-	case POLICY_MX_BOGUS:
-	case POLICY_MX_FAILED:
-	case POLICY_MX_COUNT:
-		break;
-	}
-	return tlsa == POLICY_TLSA_NONE;
+	return mx == POLICY_MX_SECURE || mx == POLICY_MX_NONE;
 }
 
 static void tell_host(struct lookup_waiter *w, const struct lookup_node *node)
@@ -338,10 +325,12 @@ static void tell_host(struct lookup_waiter *w, const struct lookup_node *node)
 	int64_t stale_at =
 	    h->job.stale_at < w->stale_at ? h->job.stale_at : w->stale_at;
 
-	if (h->is_address_bogus) {
+	if (h->is_address_bogus && is_host_of_domain(w->mx)) {
 		set.mx = POLICY_MX_BOGUS; /* R306 */
 	}
-	if (is_host_believed(w, h->tlsa)) {
+	/* Where it is not known how the MTA got to the host, nobody has DANE
+	   who has no TLSA record. */
+	if (is_host_of_domain(w->mx) || h->tlsa == POLICY_TLSA_NONE) {
 		set.tlsa = h->tlsa;
 		set.base = view_of(h->base);
 		records = xcalloc(h->n_records + 1, sizeof(*records));
@@ -365,11 +354,10 @@ static void go_on(struct lookup_waiter *w, const struct lookup_node *node)
 	w->stale_at = d->job.stale_at;
 	if (d->asks != LOOKUP_ASKS) {
 		tell_without_host(w, POLICY_TLSA_UNKNOWN);
-	} else if (!lookup_is_name(w->host)) {
-		tell_without_host(w, POLICY_TLSA_NONE); /* R315 */
-	} else if (w->mx == POLICY_MX_INSECURE &&
-	    lookup_domain_has_host(d, w->host)) {
-		tell_without_host(w, POLICY_TLSA_NONE); /* R300 */
+	} else if (!lookup_is_name(w->host) /* R315 */ ||
+	    (w->mx == POLICY_MX_INSECURE && /* R300 */
+		lookup_domain_has_host(d, w->host))) {
+		tell_without_host(w, POLICY_TLSA_NONE);
 	} else {
 		w->fn = tell_host;
 		if (wait_host(w->l, w->host, w) != 0) {

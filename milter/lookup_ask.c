@@ -105,10 +105,17 @@ static void on_probe(void *ctx, const struct dns_answer *a)
 {
 	struct lookup *l = ctx;
 	struct lookup_questions ready = TAILQ_HEAD_INITIALIZER(ready);
+	enum dns_health health = dns_health_of(true, a);
 	struct lookup_question *q;
 
 	l->is_probing = false;
-	set_health(l, dns_health_of(true, a));
+	/* perhaps it was this type that is not answered */
+	l->is_second = health == DNS_HEALTH_UNREACHABLE && !l->is_second;
+	if (l->is_second) {
+		probe(l);
+		return;
+	}
+	set_health(l, health);
 	TAILQ_CONCAT(&ready, &l->parked, link);
 	while ((q = TAILQ_FIRST(&ready)) != NULL) {
 		q->is_confirmed = true;

@@ -87,6 +87,7 @@ struct lookup {
 	bool is_probing;
 	int64_t probed_at; /* when the last answer came */
 	unsigned n_probes;
+	bool is_second; /* probe: the first had no answer at all */
 	struct lookup_questions asked;
 	struct lookup_questions parked; /* until the health is known */
 

@@ -23,7 +23,7 @@
 
 enum {
 	KIT_ASKED = 4096,
-	KIT_RDATA = 80
+	KIT_RDATA = 320
 };
 
 struct kit_question {
@@ -123,7 +123,7 @@ static inline size_t kit_wire_name(unsigned char *out, size_t n, const char *s)
 		size_t len = strcspn(s, ".");
 
 		if (len > 0) {
-			assert_true(n + len + 2 <= KIT_RDATA * 4);
+			assert_true(n + len + 2 <= KIT_RDATA);
 			out[n++] = (unsigned char)len;
 			memcpy(out + n, s, len);
 			n += len;
@@ -137,7 +137,7 @@ static inline size_t kit_wire_name(unsigned char *out, size_t n, const char *s)
 static inline size_t kit_rdata(
     unsigned char *out, int type, const char *word, size_t i)
 {
-	memset(out, 0, KIT_RDATA * 4);
+	memset(out, 0, KIT_RDATA);
 	if (type == DNS_TYPE_MX) {
 		out[1] = (unsigned char)i;
 		return kit_wire_name(out, 2, word);
@@ -147,7 +147,7 @@ static inline size_t kit_rdata(
 
 		assert_true(len < 255);
 		out[0] = (unsigned char)len;
-		memcpy(out + 1, word, len);
+		memcpy(out + 1, word, len + 1);
 		return len + 1;
 	}
 	for (size_t k = 0; type == DNS_TYPE_TLSA && k < UNIT_LEN(tlsa_records);
@@ -178,7 +178,7 @@ static inline void kit_how(const char *word, struct dns_answer *a)
 static inline void kit_answer(
     const char *text, const struct kit_question *q, bool is_probe)
 {
-	static unsigned char data[8][KIT_RDATA * 4];
+	static unsigned char data[8][KIT_RDATA];
 	struct view rdata[8];
 	char word[300];
 	char canonical[DOMAIN_BUF] = "";

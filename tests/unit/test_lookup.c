@@ -303,6 +303,25 @@ static void test_health(void **state)
 	kit_stop(&kit);
 }
 
+/* A resolver that does not know one of the types is none that is down. */
+static void test_second_probe(void **state)
+{
+	static struct kit kit;
+
+	(void)state;
+	kit_start(&kit, ". TXT servfail\n");
+	kit_run(&kit);
+	UNIT_UINT("probes", kit.n_asked, 2);
+	UNIT_STR("health", dns_health_word(kit.health), "validating");
+	UNIT_UINT("changes", kit.n_health, 1);
+	kit_stop(&kit);
+	kit_start(&kit, ". PROBE servfail\n");
+	kit_run(&kit);
+	UNIT_UINT("probes", kit.n_asked, 2);
+	UNIT_STR("health", dns_health_word(kit.health), "unreachable");
+	kit_stop(&kit);
+}
+
 static void test_tick(void **state)
 {
 	static struct kit kit;
@@ -430,6 +449,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_ask_in_callback),
 		cmocka_unit_test(test_health),
+		cmocka_unit_test(test_second_probe),
 		cmocka_unit_test(test_tick),
 		cmocka_unit_test(test_doubt),
 		cmocka_unit_test(test_forgets),

@@ -28,11 +28,11 @@ static const char *names(struct lookup_table *t)
 	static char out[8];
 	size_t n = 0;
 
-	for (char c = 'a'; c <= 'f'; c++) {
-		const char name[2] = { c, '\0' };
+	for (const char *c = "abcdef"; *c != '\0'; c++) {
+		const char name[2] = { *c, '\0' };
 
 		if (lookup_table_find(t, name) != NULL) {
-			out[n++] = c;
+			out[n++] = *c;
 		}
 	}
 	out[n] = '\0';
