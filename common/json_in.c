@@ -336,6 +336,18 @@ uint32_t json_in_number(struct json_in *in)
 	return (uint32_t)n;
 }
 
+bool json_in_bool(struct json_in *in)
+{
+	(void)peek(in);
+	if (view_take(&in->rest, "true")) {
+		return true;
+	}
+	if (!view_take(&in->rest, "false")) {
+		json_in_fail(in);
+	}
+	return false;
+}
+
 static void skip_string(struct json_in *in)
 {
 	size_t n;

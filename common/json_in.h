@@ -75,6 +75,9 @@ struct view json_in_string(struct json_in *in);
 /* A number without sign, fraction and exponent, at most UINT32_MAX. */
 uint32_t json_in_number(struct json_in *in);
 
+/* true or false. */
+bool json_in_bool(struct json_in *in);
+
 /* Any value; it is checked all the same. */
 void json_in_skip(struct json_in *in);
 

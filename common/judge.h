@@ -57,7 +57,8 @@ struct judge_verdict {
 	enum judge_outcome outcome;
 	struct judge_result result[JUDGE_RESULTS];
 	size_t n;
-	char reason[JUDGE_REASON_MAX + 1]; /* storage for the own token */
+	char reason[JUDGE_REASON_MAX + 1]; /* storage for the fact's token */
+	char set_reason[JUDGE_REASON_MAX + 1]; /* and for that of the set */
 };
 
 /* Which policies a session counts under (R45). */

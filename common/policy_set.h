@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/mem.h"
 #include "common/policy.h"
@@ -75,7 +76,7 @@ struct policy_set {
 	 * cached policy was in force. Each one is a failure of its own (R239):
 	 * failed is its kind, sts_reason its token, sts_text the cached text.
 	 */
-	int64_t failed_at;
+	int64_t failed_at; /* Unix seconds, at most UINT32_MAX */
 	enum policy_sts failed;
 
 	/*
@@ -91,16 +92,20 @@ const char *policy_tlsa_word(enum policy_tlsa v);
 const char *policy_sts_word(enum policy_sts v);
 
 /*
- * Writes the set as the content of a struct policy. The same set always gives
+ * Adds the set as the content of a struct policy. The same set always gives
  * the same bytes, and so the same hash; members that say nothing are left out.
- * Returns 0 or ERR_TOO_LONG (POLICY_CONTENT_MAX).
+ * A text that did not parse is cut rather than being too long. Returns 0 or
+ * ERR_TOO_LONG (POLICY_CONTENT_MAX, or the buffer's bound).
  */
 int policy_set_write(const struct policy_set *set, struct strbuf *out);
 
 /*
  * Reads a content, also one that was made of a datagram (POLICY_MTA: members
- * policy-type, policy-domain, policy-string, mx-host). Views borrow the content
- * or the arena. Returns 0; ERR_PARSE: none of ours, *out is all UNKNOWN.
+ * policy-type, policy-domain, policy-string, mx-host). Of type tlsa it tells
+ * base and records, and by these tlsa; of type sts it tells that a policy was
+ * FOUND, and its text, the strings as lines; mx-host only repeats what stands
+ * in them. Views borrow the content or the arena. Returns 0; ERR_PARSE: none of
+ * ours, *out is all UNKNOWN.
  */
 int policy_set_read(
     const struct policy *policy, struct arena *a, struct policy_set *out);

@@ -251,6 +251,34 @@ static void test_fail(void **state)
 	arena_free(a);
 }
 
+static void test_bool(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *in;
+		bool want;
+		bool is_good;
+	} rows[] = {
+		{ "true", " true ", true, true },
+		{ "false", "false", false, true },
+		{ "null", "null", false, false },
+		{ "cut", "tru", false, false },
+		{ "goes on", "truex", true, false },
+		{ "number", "1", false, false },
+		{ "string", "\"true\"", false, false },
+		{ "nothing", "", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(rows); i++) {
+		struct json_in in;
+
+		json_in_begin(&in, view_of(rows[i].in), NULL);
+		UNIT_BOOL(rows[i].name, json_in_bool(&in), rows[i].want);
+		UNIT_BOOL(rows[i].name, json_in_end(&in), rows[i].is_good);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_fail),
+		cmocka_unit_test(test_bool),
 	};
 
 	return UNIT_RUN(tests);
