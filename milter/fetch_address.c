@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static bool has_route(const struct ip *ip)
 	int rc;
 
 	if (fd < 0) {
-		return false;
+		/* another fault is told when the connection is to be made */
+		return errno != EAFNOSUPPORT;
 	}
 	if (v4) {
 		in.sin_port = htons(HTTPS_PORT);

@@ -11,6 +11,7 @@ in the environment it fails.
 import contextlib
 import os
 import queue
+import resource
 import shutil
 import socket
 import ssl
@@ -152,6 +153,23 @@ class World:
         self._next = 0
         self._good = None
 
+    def without_names(self, label, cn):
+        """A certificate of the good root that has a common name and no other."""
+        key, request, cert, both = (os.path.join(self.folder, label + x)
+                                    for x in (".key", ".csr", ".crt", ".pem"))
+        for args in (("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                      "-nodes", "-subj", "/CN=" + cn, "-keyout", key, "-out", request),
+                     ("x509", "-req", "-in", request, "-CA", self.ca.pem, "-CAkey",
+                      os.path.join(self.ca.folder, "ca.key"), "-CAcreateserial", "-days", "30",
+                      "-out", cert)):
+            subprocess.run(("openssl",) + args, check=True, stdin=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        with open(both, "wb") as out:
+            for path in (key, cert):
+                with open(path, "rb") as f:
+                    out.write(f.read())
+        return both
+
     def context(self, pem, change=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
@@ -279,7 +297,9 @@ def hosts(tap, world):
          "webpki-invalid certificate-host-mismatch 0"),
         ("the name of the domain", ok, bad("c4", ["c4.example"]),
          "webpki-invalid certificate-host-mismatch 0"),
-        ("the name as common name only", ok, bad("c5", ["else.example"], cn="mta-sts.c5.example"),
+        ("the name as common name", ok, bad("c5", ["else.example"], cn="mta-sts.c5.example"),
+         "webpki-invalid certificate-host-mismatch 0"),
+        ("and no other name", ok, {"pem": world.without_names("c10", "mta-sts.c10.example")},
          "webpki-invalid certificate-host-mismatch 0"),
         ("a wildcard for too much", ok, bad("c6", ["*.example"]),
          "webpki-invalid certificate-host-mismatch 0"),
@@ -425,6 +445,18 @@ def ours(tap, world):
     tap.check("ends well", *f.end())
     f = Fetch(world, good_at=time.time() - 2 * 86400)
     tap.equal("too long ago", f.get("dead.example", dead), "unknown connect-refused 0")
+    tap.check("ends well", *f.end())
+
+    f = Fetch(world)
+    tap.equal("descriptors: enough", f.get("good.example", server.address), GOOD)
+    pid = f.process.pid
+    limit = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    few = len(os.listdir(f"/proc/{pid}/fd"))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (few, limit[1]))
+    tap.equal("descriptors: none left", f.get("good.example", server.address),
+              "unknown no-socket 0")
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, limit)
+    tap.equal("descriptors: enough again", f.get("good.example", server.address), GOOD)
     tap.check("ends well", *f.end())
 
     roots = os.path.join(world.folder, "roots.pem")
