@@ -103,7 +103,9 @@ enum fact_chain judge_chain_of_reason(struct view reason)
 		return FACT_CHAIN_UNKNOWN;
 	}
 	for (char *c = text; *c != '\0'; c++) {
-		*c = *c == '_' ? ' ' : *c;
+		if (*c == '_') {
+			*c = ' ';
+		}
 	}
 	chain = tls_reason_chain(view_of(text));
 	return chain == FACT_CHAIN_OK || chain == FACT_CHAIN_BAD ?

@@ -17,7 +17,10 @@ enum {
 
 char record_text_peek(const struct record_text *r)
 {
-	return r->at < r->text.len ? r->text.s[r->at] : '\0';
+	if (r->at < r->text.len) {
+		return r->text.s[r->at];
+	}
+	return '\0';
 }
 
 struct view record_text_rest(const struct record_text *r)

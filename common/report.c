@@ -240,27 +240,33 @@ int report_add(struct report *r, const struct tally_fact *fact,
 {
 	struct report_policy key = { .domain = r->domain };
 	struct report_element *element;
-	struct judge_verdict verdict;
+	static const struct policy_set none = { .mx = POLICY_MX_INSECURE,
+		.tlsa = POLICY_TLSA_NONE,
+		.sts = POLICY_STS_NONE };
+	struct judge_verdict verdicts[JUDGE_VERDICTS];
+	const struct judge_verdict *verdict = &verdicts[0];
 
 	assert(view_eq(fact->fact.domain, r->domain));
-	judge(&fact->fact, policy, &verdict);
+	(void)judge(&fact->fact, policy == NULL ? &none : NULL, JUDGE_GOVERNING,
+	    verdicts);
 	if (fact->count == 0) {
 		return 0;
 	}
-	if (verdict.outcome == JUDGED_UNKNOWN) {
+	if (verdict->outcome == JUDGED_UNKNOWN ||
+	    verdict->policy != JUDGE_NO_POLICY_FOUND) {
 		r->unjudged = report_count_add(r->unjudged, fact->count);
 		return 0;
 	}
-	key.type = verdict.policy;
+	key.type = verdict->policy;
 	element = report_find_element(r, &key);
-	if (verdict.outcome == JUDGED_SUCCESS) {
+	if (verdict->outcome == JUDGED_SUCCESS) {
 		element->successes =
 		    report_count_add(element->successes, fact->count);
 		return 0;
 	}
 	element->failures = report_count_add(element->failures, fact->count);
-	for (size_t i = 0; i < verdict.n; i++) {
-		add_detail(r, element, fact, &verdict.result[i]);
+	for (size_t i = 0; i < verdict->n; i++) {
+		add_detail(r, element, fact, &verdict->result[i]);
 	}
 	return 0;
 }

@@ -283,7 +283,7 @@ static void test_hostile(void **state)
 	UNIT_INT("cut", policy_set_write(&set, &out), 0);
 	policy.content = view_of(strbuf_str(&out));
 	UNIT_INT("cut", policy_set_read(&policy, a, &again), 0);
-	UNIT_UINT("cut", again.sts_text.len, 16 * 1024);
+	UNIT_UINT("cut", again.sts_text.len, 16384);
 	set.sts = POLICY_STS_FOUND;
 	strbuf_clear(&out);
 	UNIT_INT(

@@ -184,12 +184,15 @@ static void test_nul(void **state)
 static void test_long(void **state)
 {
 	static char text[STS_POLICY_MAX + 1];
+	static const char mx[] = "mx:a\n";
+	static const char head[] =
+	    "version:STSv1\nmode:testing\nmax_age:1\nxx:";
 	struct arena *a = arena_new();
 	struct sts_policy p;
-	size_t n = strlen(ALL);
+	size_t n = sizeof(ALL) - 1;
 
 	(void)state;
-	memcpy(text, ALL, n);
+	memcpy(text, ALL, sizeof(ALL) - 1);
 	memset(text + n, 'x', sizeof(text) - n);
 	text[n + 1] = ':';
 	UNIT_INT("longest",
@@ -198,9 +201,9 @@ static void test_long(void **state)
 	    sts_policy_parse(view_make(text, STS_POLICY_MAX + 1), a, &p),
 	    ERR_PARSE);
 	for (n = 0; n + 5 <= STS_POLICY_MAX; n += 5) {
-		memcpy(text + n, "mx:a\n", 5);
+		memcpy(text + n, mx, sizeof(mx) - 1);
 	}
-	memcpy(text, "version:STSv1\nmode:testing\nmax_age:1\nxx:", 40);
+	memcpy(text, head, sizeof(head) - 1);
 	UNIT_INT("most of mx", sts_policy_parse(view_make(text, n), a, &p), 0);
 	UNIT_UINT("their number", p.n_mx, n / 5 - 9);
 	arena_free(a);

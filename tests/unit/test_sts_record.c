@@ -147,7 +147,7 @@ static void test_long(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof(text));
-	memcpy(text, V ";id=a;x=", strlen(V ";id=a;x="));
+	memcpy(text, V ";id=a;x=", sizeof(V ";id=a;x=") - 1);
 	sts_record_parse(&v, 1, &r);
 	UNIT_STR("longest", r.id, "a");
 	v.len++;

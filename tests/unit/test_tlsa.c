@@ -120,53 +120,59 @@ static void test_usable(void **state)
 }
 
 /* R314 */
+static const struct {
+	const char *name;
+	const char *in[5];
+	const char *want; /* the indices that stay */
+} strongest_rows[] = {
+	{ "none", { NULL }, "" },
+	{ "one", { "3 1 1 " H32 }, "0" },
+	{ "two of a kind", { "3 1 1 " H32, "3 1 1 " H32 }, "01" },
+	{ "SHA-512 beats SHA-256", { "3 1 1 " H32, "3 1 2 " H64 }, "1" },
+	{ "in any order", { "3 1 2 " H64, "3 1 1 " H32 }, "0" },
+	{ "other selector", { "3 0 1 " H32, "3 1 2 " H64 }, "01" },
+	{ "other usage", { "2 1 1 " H32, "3 1 2 " H64 }, "01" },
+	{ "in full stays", { "3 1 0 " KEY, "3 1 1 " H32, "3 1 2 " H64 }, "02" },
+	{ "unusable goes", { "1 1 1 " H32, "3 1 1 " H32 }, "1" },
+	{ "unusable beats nothing", { "3 1 2 " H32, "3 1 1 " H32 }, "1" },
+	{ "all unusable", { "0 1 1 " H32, "3 1 1 00" }, "" },
+};
+
+/* Which of the texts stay: their indices, as digits. */
+static void show_strongest(
+    const char *const in[5], struct arena *a, char kept[6])
+{
+	struct tlsa list[5];
+	struct tlsa before[5];
+	size_t n = 0;
+	size_t left;
+
+	while (n < 5 && in[n] != NULL) {
+		list[n] = read_one(in[n], a);
+		before[n] = list[n];
+		n++;
+	}
+	left = tlsa_strongest(list, n);
+	for (size_t k = 0; k < left; k++) {
+		size_t j = 0;
+
+		while (list[k].data.s != before[j].data.s) {
+			j++;
+		}
+		kept[k] = (char)('0' + (int)j);
+	}
+	kept[left] = '\0';
+}
+
 static void test_strongest(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *in[5];
-		const char *want; /* the indices that stay */
-	} rows[] = {
-		{ "none", { NULL }, "" },
-		{ "one", { "3 1 1 " H32 }, "0" },
-		{ "two of a kind", { "3 1 1 " H32, "3 1 1 " H32 }, "01" },
-		{ "SHA-512 beats SHA-256", { "3 1 1 " H32, "3 1 2 " H64 },
-		    "1" },
-		{ "in any order", { "3 1 2 " H64, "3 1 1 " H32 }, "0" },
-		{ "other selector", { "3 0 1 " H32, "3 1 2 " H64 }, "01" },
-		{ "other usage", { "2 1 1 " H32, "3 1 2 " H64 }, "01" },
-		{ "in full stays", { "3 1 0 " KEY, "3 1 1 " H32, "3 1 2 " H64 },
-		    "02" },
-		{ "unusable goes", { "1 1 1 " H32, "3 1 1 " H32 }, "1" },
-		{ "unusable beats nothing", { "3 1 2 " H32, "3 1 1 " H32 },
-		    "1" },
-		{ "all unusable", { "0 1 1 " H32, "3 1 1 00" }, "" },
-	};
-
 	struct arena *a = arena_new();
+	char kept[6];
 
 	(void)state;
-	for (size_t i = 0; i < UNIT_LEN(rows); i++) {
-		struct tlsa list[5];
-		struct tlsa before[5];
-		char kept[6] = "";
-		size_t n = 0;
-		size_t left;
-
-		while (n < 5 && rows[i].in[n] != NULL) {
-			list[n] = read_one(rows[i].in[n], a);
-			before[n] = list[n];
-			n++;
-		}
-		left = tlsa_strongest(list, n);
-		for (size_t k = 0; k < left; k++) {
-			for (size_t j = 0; j < n; j++) {
-				if (list[k].data.s == before[j].data.s) {
-					kept[k] = (char)('0' + (int)j);
-				}
-			}
-		}
-		UNIT_STR(rows[i].name, kept, rows[i].want);
+	for (size_t i = 0; i < UNIT_LEN(strongest_rows); i++) {
+		show_strongest(strongest_rows[i].in, a, kept);
+		UNIT_STR(strongest_rows[i].name, kept, strongest_rows[i].want);
 	}
 	arena_free(a);
 }
