@@ -437,10 +437,14 @@ static void test_pauses(void **state)
 	static const struct {
 		const char *name;
 		const char *before;
+		const char *failure;
 		int64_t limit;
 	} table[] = {
-		{ "nothing in force", NULL, STS_RETRY_MAX_S },
-		{ "a policy in force", "got forever", STS_RETRY_USED_S },
+		{ "nothing in force", NULL, "got error:x", STS_RETRY_MAX_S },
+		{ "a policy in force", "got forever", "got error:x",
+		    STS_RETRY_USED_S },
+		{ "our own fault", "got forever", "got ours:x",
+		    STS_RETRY_MAX_S },
 	};
 
 	(void)state;
@@ -455,7 +459,7 @@ static void test_pauses(void **state)
 			play(&p, &(struct step){ at, table[i].before, NULL });
 		}
 		for (unsigned n = 0; n < 2000; n++) {
-			play(&p, &(struct step){ at, "got error:x", NULL });
+			play(&p, &(struct step){ at, table[i].failure, NULL });
 			UNIT_TRUE(table[i].name,
 			    p.row.retry >= NOW + at + want &&
 				p.row.retry <= NOW + at + want + want / 8);
