@@ -345,6 +345,9 @@ int fetch_policy(struct fetch *f, const char *domain, fetch_fn fn, void *ctx)
 {
 	struct job *job;
 
+	if (!domain_is_normal(view_of(domain))) {
+		return ERR_PARSE;
+	}
 	if (f->n_open >= f->o.waiting) {
 		return ERR_FULL;
 	}

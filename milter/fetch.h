@@ -68,7 +68,7 @@ struct fetch_result {
 typedef void (*fetch_fn)(void *ctx, const struct fetch_result *result);
 
 /*
- * base is borrowed. Returns 0; ERR_CONFIG: libcurl is not one with OpenSSL;
+ * base is borrowed; the process ignores SIGPIPE. Returns 0; ERR_CONFIG: libcurl is not one with OpenSSL;
  * -ENOMEM. Roots that are missing are no error: they may come.
  */
 int fetch_new(
@@ -82,8 +82,8 @@ void fetch_free(struct fetch *f);
 
 /*
  * Fetches the policy of a domain in its normal form; calls fn once, later.
- * Returns 0; ERR_FULL: so many are waiting; ERR_TOO_LONG: there can be no
- * such host.
+ * Returns 0; ERR_FULL: so many are waiting; ERR_PARSE: no domain;
+ * ERR_TOO_LONG: there can be no such host.
  */
 int fetch_policy(struct fetch *f, const char *domain, fetch_fn fn, void *ctx);
 

@@ -4,10 +4,14 @@
 #include "config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/err.h"
+#include "common/strbuf.h"
 #include "milter/fetch_address.h"
 
 enum {
@@ -55,7 +59,8 @@ static bool has_route(const struct ip *ip)
 	int rc;
 
 	if (fd < 0) {
-		return false;
+		/* another fault is told when the connection is to be made */
+		return errno != EAFNOSUPPORT;
 	}
 	if (v4) {
 		in.sin_port = htons(HTTPS_PORT);
@@ -129,4 +134,26 @@ struct ip fetch_address_key(const struct ip *list, size_t n)
 		memset(key.b + sizeof(key.b) / 2, 0, sizeof(key.b) / 2);
 	}
 	return key;
+}
+
+int fetch_address_list(const char *prefix, const char *host,
+    const struct ip *list, size_t n, char *out, size_t size)
+{
+	struct strbuf b;
+	int rc;
+
+	strbuf_init(&b, size - 1);
+	strbuf_addf(&b, "%s%s:%d:", prefix, host, HTTPS_PORT);
+	for (size_t i = 0; i < n; i++) {
+		char text[IP_TEXT_MAX];
+		const char *ip = ip_format(&list[i], text);
+		bool is_six = !is_v4(&list[i]);
+
+		strbuf_addf(&b, "%s%s%s%s", i > 0 ? "," : "", is_six ? "[" : "",
+		    ip, is_six ? "]" : "");
+	}
+	rc = b.failed ? ERR_TOO_LONG : 0;
+	(void)snprintf(out, size, "%s", rc == 0 ? strbuf_str(&b) : "");
+	strbuf_release(&b);
+	return rc;
 }

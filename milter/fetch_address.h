@@ -36,4 +36,11 @@ struct ip fetch_address_of(const struct sockaddr *sa);
  */
 struct ip fetch_address_key(const struct ip *list, size_t n);
 
+/*
+ * Writes PREFIX, then "HOST:443:ADDRESS,...", as libcurl takes it; IPv6 in
+ * brackets. Returns 0, or ERR_TOO_LONG and "".
+ */
+int fetch_address_list(const char *prefix, const char *host,
+    const struct ip *list, size_t n, char *out, size_t size);
+
 #endif

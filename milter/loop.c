@@ -50,6 +50,11 @@ void loop_stop(struct loop *l)
 	(void)event_base_loopbreak(l->base);
 }
 
+struct event_base *loop_base(struct loop *l)
+{
+	return l->base;
+}
+
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
 	const struct loop_watch *w = arg;

@@ -2,6 +2,8 @@
 #ifndef MILTER_LOOP_H
 #define MILTER_LOOP_H
 
+struct event_base;
+
 /*
  * The event loop of the daemon's parent: descriptors and timers, one callback
  * at a time. A child of fork() must call none of these; it keeps
@@ -36,6 +38,9 @@ struct event_base *loop_base(struct loop *l);
 struct loop_watch *loop_add_fd(struct loop *l, int fd, loop_fn fn, void *ctx);
 struct loop_watch *loop_add_timer(
     struct loop *l, unsigned ms, loop_fn fn, void *ctx);
+
+/* For what plugs into libevent by itself (fetch.h); borrowed. */
+struct event_base *loop_base(struct loop *l);
 
 /* NULL is allowed. */
 void loop_remove(struct loop_watch *w);

@@ -150,8 +150,10 @@ static void say_state(const struct sts_row *row, const char *id, int64_t now,
 /* R216: 5 minutes, then doubled. */
 static int64_t pause_of(const struct sts_row *row, int64_t now)
 {
-	bool is_used = sts_state_is_in_force(row, now);
-	int64_t limit = is_used ? STS_RETRY_USED_S : STS_RETRY_MAX_S;
+	/* what may be our own fault may be over soon */
+	bool is_long = sts_state_is_in_force(row, now) &&
+	    row->failed != POLICY_STS_UNKNOWN;
+	int64_t limit = is_long ? STS_RETRY_USED_S : STS_RETRY_MAX_S;
 	int64_t pause = STS_RETRY_S;
 
 	for (unsigned i = 1; i < row->failures && pause < limit; i++) {

@@ -26,7 +26,8 @@ enum {
 	                               at its host, even with max_age 0 */
 	STS_FLOOR_S = 60,            /* between two fetches of any id */
 	STS_RETRY_S = 300,           /* after a failure (R216); doubled */
-	STS_RETRY_MAX_S = 3600,      /* with nothing to fall back on */
+	STS_RETRY_MAX_S = 3600,      /* with nothing to fall back on, or if
+	                               it may be our own fault */
 	STS_RETRY_USED_S = 6 * 3600, /* with a policy in force */
 	STS_REFRESH_S = 24 * 3600,   /* R219 */
 	STS_AGAIN_MAX_S = 3600,      /* records are looked at that often */

@@ -27,7 +27,7 @@
 
 enum {
 	STATUS_OK = 200,
-	CACHE_S = 600, /* longer than any transfer: see resolve_list() */
+	CACHE_S = 600, /* longer than any transfer: see set_bounds() */
 	URL_MAX = 1024,
 	LIST_MAX = 1024
 };
@@ -121,34 +121,33 @@ struct end {
 	long error;  /* errno of connect(2) */
 };
 
-static enum policy_sts say(
+static void say(
     struct transfer_result *r, enum policy_sts kind, const char *token)
 {
 	(void)snprintf(r->token, sizeof(r->token), "%s", token);
 	r->kind = kind;
-	return kind;
 }
 
 static void say_connect(
     const struct transfer *t, const struct end *e, struct transfer_result *r)
 {
 	if (t->socket_error != 0) {
-		(void)say(r, POLICY_STS_UNKNOWN, "no-socket");
+		say(r, POLICY_STS_UNKNOWN, "no-socket");
 		return;
 	}
 	switch (e->error) {
 	case ECONNREFUSED:
-		(void)say(r, POLICY_STS_FETCH_ERROR, "connect-refused");
+		say(r, POLICY_STS_FETCH_ERROR, "connect-refused");
 		break;
 	case ETIMEDOUT:
-		(void)say(r, POLICY_STS_FETCH_ERROR, "timeout");
+		say(r, POLICY_STS_FETCH_ERROR, "timeout");
 		break;
 	case EHOSTUNREACH:
 	case ENETUNREACH:
-		(void)say(r, POLICY_STS_FETCH_ERROR, "connect-unreachable");
+		say(r, POLICY_STS_FETCH_ERROR, "connect-unreachable");
 		break;
 	default:
-		(void)say(r, POLICY_STS_FETCH_ERROR, "connect-failed");
+		say(r, POLICY_STS_FETCH_ERROR, "connect-failed");
 		break;
 	}
 }
@@ -159,9 +158,9 @@ static void say_certificate(const struct end *e, struct transfer_result *r)
 					     trust_token(e->verify);
 
 	if (token == NULL) {
-		(void)say(r, POLICY_STS_UNKNOWN, "internal");
+		say(r, POLICY_STS_UNKNOWN, "internal");
 	} else {
-		(void)say(r, POLICY_STS_WEBPKI_INVALID, token);
+		say(r, POLICY_STS_WEBPKI_INVALID, token);
 	}
 }
 
@@ -192,12 +191,11 @@ static void say_failure(
 	}
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (e->code == table[i].code) {
-			(void)say(r, POLICY_STS_FETCH_ERROR, table[i].token);
+			say(r, POLICY_STS_FETCH_ERROR, table[i].token);
 			return;
 		}
 	}
-	(void)say(r,
-	    r->is_trusted ? POLICY_STS_FETCH_ERROR : POLICY_STS_UNKNOWN,
+	say(r, r->is_trusted ? POLICY_STS_FETCH_ERROR : POLICY_STS_UNKNOWN,
 	    r->is_trusted ? "http-malformed" : "internal");
 }
 
@@ -225,7 +223,7 @@ static void judge_end(
 		return;
 	}
 	if (t->is_too_large) {
-		(void)say(r, POLICY_STS_FETCH_ERROR, "too-large");
+		say(r, POLICY_STS_FETCH_ERROR, "too-large");
 		return;
 	}
 	if (e->code != CURLE_OK || e->status != STATUS_OK || !r->is_trusted) {
@@ -234,10 +232,10 @@ static void judge_end(
 	}
 	(void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
 	if (!is_plain_text(type)) {
-		(void)say(r, POLICY_STS_FETCH_ERROR, "media-type");
+		say(r, POLICY_STS_FETCH_ERROR, "media-type");
 		return;
 	}
-	(void)say(r, POLICY_STS_FOUND, "");
+	say(r, POLICY_STS_FOUND, "");
 	r->body = view_make(strbuf_str(&t->body), t->body.len);
 }
 
@@ -410,29 +408,6 @@ void transfers_free(struct transfers *all)
 	curl_global_cleanup();
 }
 
-/*
- * "+HOST:443:ADDRESS,..." for CURLOPT_RESOLVE. "+": libcurl forgets it after
- * CACHE_S; the next transfer of the same host replaces it anyway.
- */
-static void resolve_list(
-    const struct transfer *t, char out[LIST_MAX], size_t size)
-{
-	struct strbuf b;
-
-	strbuf_init(&b, size - 1);
-	strbuf_addf(&b, "+%s:443:", t->host);
-	for (size_t i = 0; i < t->n; i++) {
-		char text[IP_TEXT_MAX];
-		const char *ip = ip_format(&t->address[i], text);
-		bool is_six = strchr(ip, ':') != NULL;
-
-		strbuf_addf(&b, "%s%s%s%s", i > 0 ? "," : "", is_six ? "[" : "",
-		    ip, is_six ? "]" : "");
-	}
-	(void)snprintf(out, size, "%s", b.failed ? "" : strbuf_str(&b));
-	strbuf_release(&b);
-}
-
 /* An option that is not taken is as bad as no memory: nothing is left out. */
 #define SET(option, value) \
  (ok = ok && curl_easy_setopt(t->easy, (option), (value)) == CURLE_OK)
@@ -464,9 +439,11 @@ static bool set_bounds(struct transfer *t)
 	char list[LIST_MAX];
 	bool ok;
 
-	resolve_list(t, list, sizeof(list));
+	/* "+": it is forgotten after CACHE_S, if not replaced before */
+	ok = fetch_address_list(
+		 "+", t->host, t->address, t->n, list, sizeof(list)) == 0;
 	t->resolve = curl_slist_append(NULL, list);
-	ok = list[0] != '\0' && t->resolve != NULL;
+	ok = ok && t->resolve != NULL;
 	SET(CURLOPT_RESOLVE, t->resolve);
 	SET(CURLOPT_DNS_CACHE_TIMEOUT, (long)CACHE_S);
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket_wanted);

@@ -13,7 +13,7 @@
 #include "config.h"
 
 #include <event2/event.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +227,7 @@ int main(int argc, char **argv)
 	struct fetch_options o = { .resolve = resolve, .resolve_ctx = &run };
 	struct task *task;
 
+	(void)signal(SIGPIPE, SIG_IGN);
 	read_options(argc, argv, &o);
 	check(run.base != NULL ? 0 : ERR_TEMP, "event base");
 	log_open("run_fetch", false);

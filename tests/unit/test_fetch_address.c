@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "common/err.h"
 #include "milter/fetch_address.h"
 #include "tests/unit/unit.h"
 
@@ -123,12 +124,43 @@ static void test_of(void **state)
 	UNIT_BOOL("other", ip_is_known(&ip), false);
 }
 
+static void test_list(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *in;
+		size_t size;
+		int want_rc;
+		const char *want;
+	} table[] = {
+		{ "v4", "192.0.2.1", 100, 0, "+h.example:443:192.0.2.1" },
+		{ "both", "2001:db8::1,192.0.2.1", 100, 0,
+		    "+h.example:443:[2001:db8::1],192.0.2.1" },
+		{ "just", "192.0.2.1", 25, 0, "+h.example:443:192.0.2.1" },
+		{ "too long", "192.0.2.1", 24, ERR_TOO_LONG, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct ip in[LIST];
+		size_t n = read_list(table[i].in, in);
+		char got[100] = "x";
+
+		UNIT_INT(table[i].name,
+		    fetch_address_list(
+			"+", "h.example", in, n, got, table[i].size),
+		    table[i].want_rc);
+		UNIT_STR(table[i].name, got, table[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choose),
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_of),
+		cmocka_unit_test(test_list),
 	};
 
 	return UNIT_RUN(tests);

@@ -208,81 +208,84 @@ static void test_loopback(void **state)
 	}
 }
 
+/* The edges of each network that is special. */
+static const struct {
+	const char *in;
+	bool want;
+} addresses[] = {
+	{ "0.0.0.0", false },
+	{ "0.255.255.255", false },
+	{ "1.1.1.1", true },
+	{ "9.255.255.255", true },
+	{ "10.0.0.0", false },
+	{ "10.255.255.255", false },
+	{ "11.0.0.0", true },
+	{ "100.63.255.255", true },
+	{ "100.64.0.0", false },
+	{ "100.127.255.255", false },
+	{ "100.128.0.0", true },
+	{ "127.0.0.1", false },
+	{ "127.255.255.255", false },
+	{ "169.254.169.254", false },
+	{ "172.15.255.255", true },
+	{ "172.16.0.0", false },
+	{ "172.31.255.255", false },
+	{ "172.32.0.0", true },
+	{ "192.0.0.8", false },
+	{ "192.0.2.1", false },
+	{ "192.88.99.1", false },
+	{ "192.167.255.255", true },
+	{ "192.168.0.0", false },
+	{ "192.169.0.0", true },
+	{ "198.17.255.255", true },
+	{ "198.18.0.0", false },
+	{ "198.19.255.255", false },
+	{ "198.51.100.1", false },
+	{ "203.0.113.1", false },
+	{ "223.255.255.255", true },
+	{ "224.0.0.1", false },
+	{ "239.255.255.255", false },
+	{ "240.0.0.1", false },
+	{ "255.255.255.255", false },
+	{ "::", false },
+	{ "::1", false },
+	{ "::7f00:1", false },
+	{ "::ffff:10.0.0.1", false },
+	{ "::ffff:1.1.1.1", true },
+	{ "64:ff9b::1.1.1.1", true },
+	{ "64:ff9b::127.0.0.1", false },
+	{ "64:ff9b::10.1.2.3", false },
+	{ "64:ff9b:1::1.1.1.1", false },
+	{ "100::1", false },
+	{ "2000::1", true },
+	{ "2001::1", false },
+	{ "2001:1ff::1", false },
+	{ "2001:200::1", true },
+	{ "2001:db8::1", false },
+	{ "2001:db9::1", true },
+	{ "2002:7f00:1::1", false },
+	{ "2a00:1450::1", true },
+	{ "3ffe::1", true },
+	{ "3fff:fff::1", false },
+	{ "3fff:1000::1", true },
+	{ "4000::1", false },
+	{ "fc00::1", false },
+	{ "fd00::1", false },
+	{ "fe80::1", false },
+	{ "fec0::1", false },
+	{ "ff02::1", false },
+};
+
 static void test_public(void **state)
 {
-	static const struct {
-		const char *in;
-		bool want;
-	} table[] = {
-		{ "0.0.0.0", false },
-		{ "0.255.255.255", false },
-		{ "1.1.1.1", true },
-		{ "9.255.255.255", true },
-		{ "10.0.0.0", false },
-		{ "10.255.255.255", false },
-		{ "11.0.0.0", true },
-		{ "100.63.255.255", true },
-		{ "100.64.0.0", false },
-		{ "100.127.255.255", false },
-		{ "100.128.0.0", true },
-		{ "127.0.0.1", false },
-		{ "127.255.255.255", false },
-		{ "169.254.169.254", false },
-		{ "172.15.255.255", true },
-		{ "172.16.0.0", false },
-		{ "172.31.255.255", false },
-		{ "172.32.0.0", true },
-		{ "192.0.0.8", false },
-		{ "192.0.2.1", false },
-		{ "192.88.99.1", false },
-		{ "192.167.255.255", true },
-		{ "192.168.0.0", false },
-		{ "192.169.0.0", true },
-		{ "198.17.255.255", true },
-		{ "198.18.0.0", false },
-		{ "198.19.255.255", false },
-		{ "198.51.100.1", false },
-		{ "203.0.113.1", false },
-		{ "223.255.255.255", true },
-		{ "224.0.0.1", false },
-		{ "239.255.255.255", false },
-		{ "240.0.0.1", false },
-		{ "255.255.255.255", false },
-		{ "::", false },
-		{ "::1", false },
-		{ "::7f00:1", false },
-		{ "::ffff:10.0.0.1", false },
-		{ "::ffff:1.1.1.1", true },
-		{ "64:ff9b::1.1.1.1", true },
-		{ "64:ff9b::127.0.0.1", false },
-		{ "64:ff9b::10.1.2.3", false },
-		{ "64:ff9b:1::1.1.1.1", false },
-		{ "100::1", false },
-		{ "2000::1", true },
-		{ "2001::1", false },
-		{ "2001:1ff::1", false },
-		{ "2001:200::1", true },
-		{ "2001:db8::1", false },
-		{ "2001:db9::1", true },
-		{ "2002:7f00:1::1", false },
-		{ "2a00:1450::1", true },
-		{ "3ffe::1", true },
-		{ "3fff:fff::1", false },
-		{ "3fff:1000::1", true },
-		{ "4000::1", false },
-		{ "fc00::1", false },
-		{ "fd00::1", false },
-		{ "fe80::1", false },
-		{ "fec0::1", false },
-		{ "ff02::1", false },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+	for (size_t i = 0; i < UNIT_LEN(addresses); i++) {
 		struct ip ip;
 
-		UNIT_INT(table[i].in, ip_parse(view_of(table[i].in), &ip), 0);
-		UNIT_BOOL(table[i].in, ip_is_public(&ip), table[i].want);
+		UNIT_INT(addresses[i].in,
+		    ip_parse(view_of(addresses[i].in), &ip), 0);
+		UNIT_BOOL(
+		    addresses[i].in, ip_is_public(&ip), addresses[i].want);
 	}
 }
 

@@ -14,7 +14,7 @@
 enum {
 	NOW = 1790000000,
 	DAY = 24 * 3600,
-	LATER = 250
+	LATER = 150
 };
 
 static char state_dir[64];

@@ -112,7 +112,7 @@ static void check(const char *state, unsigned last)
 
 static void test_kills(void **state)
 {
-	unsigned lives = unit_is_valgrind() ? 3 : 25;
+	unsigned lives = unit_is_valgrind() ? 2 : 25;
 	unsigned first = 0;
 	char dir[64];
 

@@ -17,9 +17,7 @@
 #include "milter/sts.h"
 #include "tests/unit/unit.h"
 
-enum {
-	DAY = 24 * 3600
-};
+#define DAY ((int64_t)24 * 3600)
 
 static const char policy[] = "version: STSv1\nmode: enforce\n"
 			     "mx: mx.d.example\nmax_age: 604800\n";
