@@ -147,6 +147,7 @@ static int postfix_line(
 	struct postfix_event e = { .pos = pos, .line = line };
 	int rc = expire(pf, line->t);
 
+	pf->pos = pos;
 	split_ident(&e);
 	postfix_line_parse(e.service, line->msg, &e.l);
 	if (rc != 0 || e.l.kind == POSTFIX_OTHER) {
@@ -180,7 +181,8 @@ static int postfix_flush(struct mta *m)
 	return rc;
 }
 
-static uint64_t pos_of(const struct postfix_timer *timer)
+static uint64_t pos_of(
+    const struct postfix *pf, const struct postfix_timer *timer)
 {
 	switch (timer->kind) {
 	case POSTFIX_TIMER_PROCESS:
@@ -193,7 +195,8 @@ static uint64_t pos_of(const struct postfix_timer *timer)
 	case POSTFIX_TIMER_MARK:
 		return ((const struct postfix_mark *)timer)->pos;
 	case POSTFIX_TIMER_EVIDENCE:
-		return ((const struct postfix_evidence *)timer)->pos;
+		return postfix_evidence_oldest(
+		    pf, (const struct postfix_evidence *)timer);
 	}
 	return UINT64_MAX;
 }
@@ -204,7 +207,7 @@ static uint64_t postfix_oldest(const struct mta *m)
 	uint64_t pos = UINT64_MAX;
 
 	for (unsigned i = 0; i < pf->timers.n; i++) {
-		uint64_t mine = pos_of(pf->timers.heap[i]);
+		uint64_t mine = pos_of(pf, pf->timers.heap[i]);
 
 		pos = mine < pos ? mine : pos;
 	}

@@ -282,6 +282,9 @@ static enum counter why_marked(
 {
 	enum counter why = postfix_mark_why(pf, postfix_message(e));
 
+	if (e->l.is_probe && !pf->mta.o.has_callouts) {
+		return COUNTER_CALLOUT;
+	}
 	return why != COUNTER_COUNT ? why : postfix_mark_noted(pf, e);
 }
 

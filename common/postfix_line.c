@@ -107,6 +107,8 @@ static bool parse_status(struct view text, struct postfix_line *out)
 		return false;
 	}
 	text.len--;
+	out->is_probe =
+	    view_is(status, "deliverable") || view_is(status, "undeliverable");
 	if (view_is(status, "sent") || view_is(status, "deliverable")) {
 		out->reason.end = POSTFIX_END_REACHED;
 		return true;

@@ -66,6 +66,7 @@ struct postfix_line {
 	/* TO */
 	bool has_relay;      /* else relay=none: no server was reached */
 	bool is_reused;      /* conn_use= */
+	bool is_probe;       /* no mail: an address was verified */
 	bool is_uncertain;   /* where the recipient ends cannot be told */
 	bool is_rcpt_reply;  /* the reply was to RCPT: others may follow late */
 	struct view session; /* delays= but the last part: the same for all

@@ -132,7 +132,8 @@ static enum counter left_out(
 	if (s->port != 0 && s->port != 25) {
 		return COUNTER_OTHER_PORT;
 	}
-	if (why == COUNTER_OWN_REPORT || why == COUNTER_TLS_REQUIRED) {
+	if (why == COUNTER_OWN_REPORT || why == COUNTER_TLS_REQUIRED ||
+	    why == COUNTER_CALLOUT) {
 		return why;
 	}
 	if (s->is_literal || strcmp(domain, "[]") == 0) {

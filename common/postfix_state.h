@@ -35,6 +35,8 @@ enum {
 	POSTFIX_EVIDENCE_S = 86400, /* the log told of TLS */
 	/* deliveries since it did, of which it did not */
 	POSTFIX_EVIDENCE_USES = 200,
+	/* bytes of log that may be read again for nothing else */
+	POSTFIX_EVIDENCE_BYTES = 64 << 20,
 };
 
 /* One connection to a server, or an attempt that was given up before. */
@@ -140,6 +142,7 @@ struct postfix_evidence {
 
 struct postfix {
 	struct mta mta; /* first */
+	uint64_t pos;   /* of the latest line */
 	struct postfix_timers timers;
 	struct postfix_processes processes; /* the latest to log last */
 	struct postfix_process_bucket process[POSTFIX_BUCKETS];
@@ -349,5 +352,9 @@ void postfix_evidence_drop(struct postfix *pf, const struct postfix_event *e);
  */
 uint64_t postfix_evidence_use(
     struct postfix *pf, const struct postfix_event *e);
+
+/* The line that it needs, UINT64_MAX if it says nothing any more. */
+uint64_t postfix_evidence_oldest(
+    const struct postfix *pf, const struct postfix_evidence *evidence);
 
 #endif

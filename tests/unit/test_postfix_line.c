@@ -65,6 +65,7 @@ static void write_line(struct strbuf *b, const struct postfix_line *l)
 	}
 	strbuf_adds(b, l->has_relay ? " relay" : "");
 	strbuf_adds(b, l->is_reused ? " reused" : "");
+	strbuf_adds(b, l->is_probe ? " probe" : "");
 	strbuf_adds(b, l->is_uncertain ? " uncertain" : "");
 	strbuf_adds(b, l->is_rcpt_reply ? " rcpt" : "");
 	add(b, "session", l->session);
@@ -277,7 +278,11 @@ static const struct row deliveries[] = {
 	    "to qid=" Q " address=u@a.example end=8 "
 	    "session=0.1/0/0.2" },
 	{ "verification of an address", "smtp",
-	    TO(HP, "", "deliverable (250 ok)"), TO_IS " end=8" SESSION },
+	    TO(HP, "", "deliverable (250 ok)"),
+	    TO_IS " end=8 relay probe session=0.1/0/0.2" },
+	{ "verification of an address that failed", "smtp",
+	    TO(HP, "", "undeliverable (Server certificate not verified)"),
+	    TO_IS " end=2 relay probe session=0.1/0/0.2" },
 	{ "deferred", "smtp",
 	    TO(HP, "", "deferred (Cannot start TLS: handshake failure)"),
 	    TO_IS " end=1" SESSION },

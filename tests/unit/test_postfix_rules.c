@@ -400,6 +400,51 @@ static void test_noted(void **state)
 	}
 }
 
+static void test_callouts(void **state)
+{
+	static const char lines[] =
+	    P UP(A) P TO(QA, U, A, "deliverable (250 ok)") P UP(A)
+		P TO(QB, U, A, "undeliverable (" SAYS(A) ")")
+		    LOST_A P PART(QC, NO_START) P UP(B)
+			P TO(QC, U, B, "deliverable (250 ok)");
+	struct mta_kit k;
+
+	(void)state;
+	postfix_kit_open_with(&k, false);
+	mta_kit_lines(&k, lines, "postfix/smtp");
+	UNIT_STR("left out", strbuf_str(&k.events),
+	    "0 callout\n0 callout\n0 callout\n0 callout\n");
+	mta_kit_close(&k);
+	postfix_kit_open_with(&k, true);
+	mta_kit_lines(&k, lines, "postfix/smtp");
+	UNIT_STR("counted", strbuf_str(&k.events), OK_A OK_A CLOSED_A OK_B);
+	mta_kit_close(&k);
+}
+
+/* Nobody wants to read a whole day's log again for it. */
+static void test_evidence_bytes(void **state)
+{
+	static const uint64_t limit = 64 << 20;
+	struct mta_kit k;
+	uint64_t pos;
+
+	(void)state;
+	postfix_kit_open(&k);
+	mta_kit_lines(&k, P UP(A) P TO(QA, U, A, SENT), "postfix/smtp");
+	strbuf_clear(&k.events);
+	k.pos = limit;
+	mta_kit_lines(&k, P TO(QB, U, A, SENT), "postfix/smtp");
+	UNIT_STR("near", strbuf_str(&k.events), CLEAR);
+	UNIT_UINT("oldest", mta_oldest(k.mta), 0);
+	strbuf_clear(&k.events);
+	pos = k.pos = limit + 1;
+	mta_kit_lines(&k, P TO(QC, U, A, SENT), "postfix/smtp");
+	UNIT_STR("far", strbuf_str(&k.events), SILENT UNTOLD);
+	UNIT_UINT("oldest", mta_oldest(k.mta), pos);
+	mta_kit_flush(&k);
+	mta_kit_close(&k);
+}
+
 /* Evidence is used up: by the delivery that gave it, and 199 more. */
 static void test_evidence_uses(void **state)
 {
@@ -440,6 +485,8 @@ int main(void)
 		cmocka_unit_test(test_noted),
 		cmocka_unit_test(test_evidence),
 		cmocka_unit_test(test_evidence_uses),
+		cmocka_unit_test(test_evidence_bytes),
+		cmocka_unit_test(test_callouts),
 		cmocka_unit_test(test_proxied),
 	};
 
