@@ -92,8 +92,8 @@ struct row {
 static const struct row tls_rows[FACT_TLS_COUNT] = {
 	/* RFC 8460 4.2.1, R40, R54 */
 	[FACT_TLS_OK] = { SUCCESS },
-	/* RFC 8460 4.3.1, R60 */
-	[FACT_TLS_NOT_OFFERED] = { FAILURE(
+	/* RFC 8460 4.3.1, R60; a log may not tell it from the next one */
+	[FACT_TLS_NOT_OFFERED] = { FAILURE_OWN(
 	    STARTTLS_NOT_SUPPORTED, "starttls-not-offered") },
 	/* R60: the reply code is in the fact's token */
 	[FACT_TLS_REFUSED] = { FAILURE_OWN(
