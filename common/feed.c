@@ -105,6 +105,7 @@ int feed_open(
 		.idents = o->idents,
 		.own_senders = o->own_senders,
 		.has_callouts = o->has_callouts,
+		.has_bare_addresses = o->has_bare_addresses,
 		.sink = { on_session, on_counter, f },
 		.noted = o->noted,
 		.noted_alias = o->noted_alias,

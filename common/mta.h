@@ -40,6 +40,7 @@ struct mta_options {
 	                                   "local@domain"; local may carry
 	                                   "+anything"; NULL-terminated or NULL */
 	bool has_callouts; /* count sessions that only verify an address */
+	bool has_bare_addresses; /* in the log nothing is quoted in them */
 	struct mta_sink sink;
 	/* what was noted of the message with this queue id, as of the time t
 	   in the log: bits of enum noted_kind; may be NULL. The same question
