@@ -66,6 +66,9 @@ static int end(struct postfix *pf, struct postfix_timer *timer, bool expired)
 	case POSTFIX_TIMER_EVIDENCE:
 		postfix_timer_stop(&pf->timers, timer);
 		break;
+	case POSTFIX_TIMER_CONNECTION:
+		postfix_connection_drop(pf, (struct postfix_connection *)timer);
+		break;
 	}
 	return 0;
 }
@@ -111,8 +114,10 @@ static int line_of_process(struct postfix *pf, struct postfix_process *p,
 		    p->fault_pos == UINT64_MAX ? e->pos : p->fault_pos;
 		return 0;
 	case POSTFIX_TLS_REUSED:
+		return postfix_delivery_reused(pf, p, e);
 	case POSTFIX_OTHER:
 	case POSTFIX_PROXY_FAILED:
+	case POSTFIX_PROXY_TIMEOUT:
 	case POSTFIX_STARTED:
 	case POSTFIX_FROM:
 	case POSTFIX_REMOVED:
@@ -197,6 +202,8 @@ static uint64_t pos_of(
 	case POSTFIX_TIMER_EVIDENCE:
 		return postfix_evidence_oldest(
 		    pf, (const struct postfix_evidence *)timer);
+	case POSTFIX_TIMER_CONNECTION:
+		return ((const struct postfix_connection *)timer)->pos;
 	}
 	return UINT64_MAX;
 }
@@ -226,6 +233,7 @@ static struct mta *postfix_create(void)
 	TAILQ_INIT(&pf->processes);
 	TAILQ_INIT(&pf->proxied);
 	TAILQ_INIT(&pf->marks);
+	TAILQ_INIT(&pf->connections);
 	return &pf->mta;
 }
 
@@ -241,6 +249,9 @@ static void postfix_destroy(struct mta *m)
 	}
 	while (!TAILQ_EMPTY(&pf->marks)) {
 		postfix_mark_drop(pf, TAILQ_FIRST(&pf->marks));
+	}
+	while (!TAILQ_EMPTY(&pf->connections)) {
+		postfix_connection_drop(pf, TAILQ_FIRST(&pf->connections));
 	}
 	postfix_timers_release(&pf->timers);
 	free(pf);

@@ -146,6 +146,16 @@ static enum counter left_out(
 						  COUNTER_UNCLEAR;
 }
 
+bool postfix_session_counts(const struct postfix_session *s)
+{
+	struct postfix_session settled = *s;
+
+	settle(&settled);
+	settled.domain[0] = '\0';
+	return !s->is_counted &&
+	    left_out(&settled, "any", COUNTER_COUNT) == COUNTER_COUNT;
+}
+
 int postfix_session_emit(struct postfix *pf, struct postfix_session *s,
     const char *domain, enum counter why)
 {
@@ -169,7 +179,7 @@ int postfix_session_emit(struct postfix *pf, struct postfix_session *s,
 	if (is_silent) {
 		set_tls(s, FACT_TLS_NOT_OFFERED);
 		set_reason(
-		    s, s->is_told ? "starttls-not-offered" : "tls-not-logged");
+		    s, s->is_told ? POSTFIX_CLEAR_REASON : "tls-not-logged");
 	}
 	make_verdict(s, verdict);
 	fact = (struct fact){

@@ -82,12 +82,14 @@ static inline int postfix_kit_session(
 	return rc;
 }
 
-static inline void postfix_kit_open_with(struct mta_kit *k, bool has_callouts)
+static inline void postfix_kit_open_with(
+    struct mta_kit *k, const struct mta_options *more)
 {
 	static const char *const own[] = { "own@us.example", NULL };
 	struct mta_options o = {
 		.own_senders = own,
-		.has_callouts = has_callouts,
+		.has_callouts = more->has_callouts,
+		.has_bare_addresses = more->has_bare_addresses,
 		.sink = { postfix_kit_session, mta_kit_counter, k },
 		.noted = mta_kit_noted,
 		.noted_alias = mta_kit_noted_alias,
@@ -101,7 +103,7 @@ static inline void postfix_kit_open_with(struct mta_kit *k, bool has_callouts)
 
 static inline void postfix_kit_open(struct mta_kit *k)
 {
-	postfix_kit_open_with(k, false);
+	postfix_kit_open_with(k, &(struct mta_options){ 0 });
 }
 
 /* A scenario: short lines in, the events of lines and of the end out. */
