@@ -14,7 +14,8 @@
 #include "common/err.h"
 #include "common/mta_type.h"
 
-static const struct mta_type *const types[] = { &sendmail_type, &postfix_type };
+static const struct mta_type *const types[] = { &sendmail_type, &exim_type,
+	&postfix_type };
 
 enum {
 	TYPES = sizeof(types) / sizeof(types[0])
@@ -37,7 +38,8 @@ const char *mta_name(const struct mta_type *type)
 
 const char *const *mta_names(void)
 {
-	static const char *const names[] = { "sendmail", "postfix", NULL };
+	static const char *const names[] = { "sendmail", "exim", "postfix",
+		NULL };
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == TYPES + 1,
 	    "a name for every row");

@@ -29,6 +29,7 @@ struct mta {
 };
 
 extern const struct mta_type sendmail_type;
+extern const struct mta_type exim_type;
 extern const struct mta_type postfix_type;
 
 /* Is this the envelope sender of one of our own reports (mta_is_own())? */
