@@ -189,13 +189,13 @@ static void test_grows(void **state)
 	(void)state;
 	exim_table_init(&t, MANY);
 	for (unsigned n = 0; n < MANY; n++) {
-		struct exim_key k = { { n * 7, n } };
+		struct exim_key k = { { (uint64_t)n * 7, n } };
 
 		exim_table_add(&t, &slots[n], &k, n);
 		exim_table_touch(&t, &slots[n], 1000 - (int64_t)n, 1);
 	}
 	for (unsigned n = 0; n < MANY; n++) {
-		struct exim_key k = { { n * 7, n } };
+		struct exim_key k = { { (uint64_t)n * 7, n } };
 
 		UNIT_TRUE("found", exim_table_find(&t, &k) == &slots[n]);
 	}
