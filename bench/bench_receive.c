@@ -47,8 +47,8 @@ enum {
 	WORSE_TURNS = 8, /* of 9: by chance once in 50 */
 	BATCH = 64,
 	PACKET_B = 256 * 1024,
-	RING_B = 64 << 20, /* as the daemon has it */
-	SOON_MS = 50,      /* likewise */
+	RING_B = 128 << 20, /* as the daemon has it */
+	SOON_MS = 50,       /* likewise */
 	QLEN = 512,
 };
 

@@ -31,6 +31,7 @@ struct conf_feed {
 	char *group;   /* that may send there; NULL: default */
 	uint64_t keep_invalid; /* datagrams to keep for a look */
 	bool callouts;         /* count sessions that only verify an address */
+	bool bare_addresses;   /* in the log nothing is quoted in them */
 };
 
 struct conf {

@@ -105,6 +105,7 @@ int feed_open(
 		.idents = o->idents,
 		.own_senders = o->own_senders,
 		.has_callouts = o->has_callouts,
+		.has_bare_addresses = o->has_bare_addresses,
 		.sink = { on_session, on_counter, f },
 		.noted = o->noted,
 		.noted_alias = o->noted_alias,
@@ -286,7 +287,9 @@ static int between_lines(
     struct feed *f, const struct logfile *lf, const char *path)
 {
 	bool is_due = feed_is_due(f);
-	bool is_mark = f->read.pos - f->marks[f->n_marks - 1].pos >= MARK_STEP;
+	bool is_mark =
+	    f->read.pos - f->marks[f->n_marks - 1].pos >= MARK_STEP &&
+	    mta_may_begin(f->mta);
 	int rc = 0;
 
 	if (is_due || is_mark) {

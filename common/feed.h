@@ -23,6 +23,7 @@ struct feed_options {
 	const char *const *idents;      /* see struct mta_options */
 	const char *const *own_senders; /* see struct mta_options */
 	bool has_callouts;              /* see struct mta_options */
+	bool has_bare_addresses;        /* see struct mta_options */
 	int64_t now;   /* no line is later than a day after it */
 	int64_t until; /* no line is later than this; 0: when the file was last
 	                  changed, or now */

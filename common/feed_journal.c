@@ -267,7 +267,8 @@ static int between_entries(struct feed *f)
 		return 0; /* more than there were: the place is still before */
 	}
 	f->read.pos++;
-	if (f->read.pos - f->marks[f->n_marks - 1].pos >= MARK_STEP) {
+	if (f->read.pos - f->marks[f->n_marks - 1].pos >= MARK_STEP &&
+	    mta_may_begin(f->mta)) {
 		feed_remember(f);
 	}
 	return !f->is_passing && feed_is_due(f) ? feed_commit(f, false) : 0;

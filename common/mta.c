@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include "common/ascii.h"
+#include "common/err.h"
 #include "common/mta_type.h"
 
-static const struct mta_type *const types[] = { &sendmail_type, &postfix_type };
+static const struct mta_type *const types[] = { &sendmail_type, &exim_type,
+	&postfix_type };
 
 enum {
 	TYPES = sizeof(types) / sizeof(types[0])
@@ -36,7 +38,8 @@ const char *mta_name(const struct mta_type *type)
 
 const char *const *mta_names(void)
 {
-	static const char *const names[] = { "sendmail", "postfix", NULL };
+	static const char *const names[] = { "sendmail", "exim", "postfix",
+		NULL };
 
 	_Static_assert(sizeof(names) / sizeof(names[0]) == TYPES + 1,
 	    "a name for every row");
@@ -46,8 +49,11 @@ const char *const *mta_names(void)
 int mta_parse_line(const struct mta_type *type, struct view line, int64_t until,
     struct syslog_line *out)
 {
-	return type->parse != NULL ? type->parse(line, until, out) :
-				     syslog_line_parse(line, until, out);
+	int rc = type->parse != NULL ? type->parse(line, until, out) :
+				       syslog_line_parse(line, until, out);
+
+	out->is_continued = rc == ERR_PARTIAL;
+	return rc;
 }
 
 struct mta *mta_new(const struct mta_type *type, const struct mta_options *o)
@@ -95,7 +101,11 @@ bool mta_is_ident(const struct mta *m, struct view ident)
 
 int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line)
 {
-	return mta_is_ident(m, line->ident) ? m->type->line(m, pos, line) : 0;
+	/* who has lines of its own shape must see them all, since the shape of
+	   a line that is none of its own may be made up */
+	return m->type->parse != NULL || mta_is_ident(m, line->ident) ?
+	    m->type->line(m, pos, line) :
+	    0;
 }
 
 int mta_flush(struct mta *m)
@@ -106,6 +116,11 @@ int mta_flush(struct mta *m)
 uint64_t mta_oldest(const struct mta *m)
 {
 	return m->type->oldest(m);
+}
+
+bool mta_may_begin(const struct mta *m)
+{
+	return m->type->may_begin == NULL || m->type->may_begin(m);
 }
 
 unsigned mta_open_sessions(const struct mta *m)

@@ -40,6 +40,7 @@ struct mta_options {
 	                                   "local@domain"; local may carry
 	                                   "+anything"; NULL-terminated or NULL */
 	bool has_callouts; /* count sessions that only verify an address */
+	bool has_bare_addresses; /* in the log nothing is quoted in them */
 	struct mta_sink sink;
 	/* what was noted of the message with this queue id, as of the time t
 	   in the log: bits of enum noted_kind; may be NULL. The same question
@@ -71,8 +72,8 @@ const char *const *mta_names(void);
  * Takes one line of such an MTA's log apart, without its line end. Some MTAs
  * write files of their own shape, whose lines name no program. until: see
  * when_parse_stamp(). Returns 0 or ERR_PARSE; or ERR_PARTIAL for a line without
- * a stamp that goes on with the entry before it: it is all in msg, and its
- * time is that of the line before.
+ * a stamp that goes on with the entry before it (is_continued): it is all in
+ * msg, and its time, still to be set, is that of the line before.
  */
 int mta_parse_line(const struct mta_type *type, struct view line, int64_t until,
     struct syslog_line *out);
@@ -100,6 +101,12 @@ int mta_flush(struct mta *m);
  * when none is open.
  */
 uint64_t mta_oldest(const struct mta *m);
+
+/*
+ * Is the next line the beginning of an entry? Reading must not begin anew at a
+ * line that is none: what it would look like there, a stranger may have chosen.
+ */
+bool mta_may_begin(const struct mta *m);
 
 /* Open sessions, for status. */
 unsigned mta_open_sessions(const struct mta *m);

@@ -12,10 +12,13 @@ struct mta_type {
 	int (*parse)(struct view line, int64_t until, struct syslog_line *out);
 	struct mta *(*create)(void);
 	void (*destroy)(struct mta *m);
+	/* lines of its programs; with parse, of all: see mta_is_ident() */
 	int (*line)(
 	    struct mta *m, uint64_t pos, const struct syslog_line *line);
 	int (*flush)(struct mta *m);
 	uint64_t (*oldest)(const struct mta *m);
+	/* see mta_may_begin(); NULL: always */
+	bool (*may_begin)(const struct mta *m);
 	unsigned (*open_sessions)(const struct mta *m);
 };
 
@@ -26,6 +29,7 @@ struct mta {
 };
 
 extern const struct mta_type sendmail_type;
+extern const struct mta_type exim_type;
 extern const struct mta_type postfix_type;
 
 /* Is this the envelope sender of one of our own reports (mta_is_own())? */

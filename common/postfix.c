@@ -66,6 +66,9 @@ static int end(struct postfix *pf, struct postfix_timer *timer, bool expired)
 	case POSTFIX_TIMER_EVIDENCE:
 		postfix_timer_stop(&pf->timers, timer);
 		break;
+	case POSTFIX_TIMER_CONNECTION:
+		postfix_connection_drop(pf, (struct postfix_connection *)timer);
+		break;
 	}
 	return 0;
 }
@@ -111,8 +114,10 @@ static int line_of_process(struct postfix *pf, struct postfix_process *p,
 		    p->fault_pos == UINT64_MAX ? e->pos : p->fault_pos;
 		return 0;
 	case POSTFIX_TLS_REUSED:
+		return postfix_delivery_reused(pf, p, e);
 	case POSTFIX_OTHER:
 	case POSTFIX_PROXY_FAILED:
+	case POSTFIX_PROXY_TIMEOUT:
 	case POSTFIX_STARTED:
 	case POSTFIX_FROM:
 	case POSTFIX_REMOVED:
@@ -147,6 +152,7 @@ static int postfix_line(
 	struct postfix_event e = { .pos = pos, .line = line };
 	int rc = expire(pf, line->t);
 
+	pf->pos = pos;
 	split_ident(&e);
 	postfix_line_parse(e.service, line->msg, &e.l);
 	if (rc != 0 || e.l.kind == POSTFIX_OTHER) {
@@ -180,7 +186,8 @@ static int postfix_flush(struct mta *m)
 	return rc;
 }
 
-static uint64_t pos_of(const struct postfix_timer *timer)
+static uint64_t pos_of(
+    const struct postfix *pf, const struct postfix_timer *timer)
 {
 	switch (timer->kind) {
 	case POSTFIX_TIMER_PROCESS:
@@ -193,7 +200,10 @@ static uint64_t pos_of(const struct postfix_timer *timer)
 	case POSTFIX_TIMER_MARK:
 		return ((const struct postfix_mark *)timer)->pos;
 	case POSTFIX_TIMER_EVIDENCE:
-		return ((const struct postfix_evidence *)timer)->pos;
+		return postfix_evidence_oldest(
+		    pf, (const struct postfix_evidence *)timer);
+	case POSTFIX_TIMER_CONNECTION:
+		return ((const struct postfix_connection *)timer)->pos;
 	}
 	return UINT64_MAX;
 }
@@ -204,7 +214,7 @@ static uint64_t postfix_oldest(const struct mta *m)
 	uint64_t pos = UINT64_MAX;
 
 	for (unsigned i = 0; i < pf->timers.n; i++) {
-		uint64_t mine = pos_of(pf->timers.heap[i]);
+		uint64_t mine = pos_of(pf, pf->timers.heap[i]);
 
 		pos = mine < pos ? mine : pos;
 	}
@@ -223,6 +233,7 @@ static struct mta *postfix_create(void)
 	TAILQ_INIT(&pf->processes);
 	TAILQ_INIT(&pf->proxied);
 	TAILQ_INIT(&pf->marks);
+	TAILQ_INIT(&pf->connections);
 	return &pf->mta;
 }
 
@@ -238,6 +249,9 @@ static void postfix_destroy(struct mta *m)
 	}
 	while (!TAILQ_EMPTY(&pf->marks)) {
 		postfix_mark_drop(pf, TAILQ_FIRST(&pf->marks));
+	}
+	while (!TAILQ_EMPTY(&pf->connections)) {
+		postfix_connection_drop(pf, TAILQ_FIRST(&pf->connections));
 	}
 	postfix_timers_release(&pf->timers);
 	free(pf);

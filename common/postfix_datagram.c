@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * postfix_datagram.c - reads the datagrams of libtlsrpt
- *
- * First what stands in it, by tables with a row for each member: it may come
- * once in its object, in any order, and members without a row are passed over.
- * Then what it means.
- */
+/* postfix_datagram.c - what the datagrams of libtlsrpt mean */
 
 #include "config.h"
 
@@ -16,227 +10,10 @@
 #include "common/ascii.h"
 #include "common/domain.h"
 #include "common/err.h"
-#include "common/json_in.h"
 #include "common/json_out.h"
 #include "common/postfix_datagram.h"
+#include "common/postfix_given.h"
 #include "common/postfix_result.h"
-#include "common/postfix_text.h"
-
-/* One of failure-details. */
-struct failure {
-	uint32_t code;
-	struct view sending_ip;
-	struct view mx;
-	struct view helo;
-	struct view ip;
-	struct view detail;
-};
-
-struct failures {
-	struct failure *failure;
-	size_t n;
-};
-
-struct texts {
-	struct view *text;
-	size_t n;
-	size_t cap;
-};
-
-/* One of policies. */
-struct given_policy {
-	uint32_t type;
-	struct view domain; /* "": that of the datagram */
-	struct texts strings;
-	struct texts mx;
-	struct failures failures;
-	uint32_t has_failed; /* in the end */
-};
-
-struct policies {
-	struct given_policy *policy;
-	size_t n;
-};
-
-struct given {
-	struct view version;
-	struct view domain;
-	struct view record;
-	struct policies policies;
-};
-
-/* Where the reader stands, and whether a bound was hit. */
-struct reader {
-	struct json_in in; /* first */
-	bool is_full;
-};
-
-/* A member: it is read into the object at an offset. */
-struct member {
-	const char *name;
-	void (*read)(struct reader *r, void *out);
-	size_t offset;
-	bool is_needed;
-};
-
-static void set_full(struct reader *r)
-{
-	r->is_full = true;
-	json_in_fail(&r->in);
-}
-
-/* Reads an object by its table of members. */
-static void read_object(
-    struct reader *r, const struct member *members, size_t n, void *out)
-{
-	uint32_t seen = 0;
-	struct view name;
-
-	json_in_open_object(&r->in);
-	while (json_in_member(&r->in, &name)) {
-		size_t i = 0;
-
-		while (i < n && !view_is(name, members[i].name)) {
-			i++;
-		}
-		if (i == n) {
-			json_in_skip(&r->in);
-		} else if ((seen & UINT32_C(1) << i) != 0) {
-			json_in_fail(&r->in);
-		} else {
-			seen |= UINT32_C(1) << i;
-			members[i].read(r, (char *)out + members[i].offset);
-		}
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (members[i].is_needed && (seen & UINT32_C(1) << i) == 0) {
-			json_in_fail(&r->in);
-		}
-	}
-}
-
-static void read_text(struct reader *r, void *out)
-{
-	*(struct view *)out = json_in_string(&r->in);
-}
-
-static void read_number(struct reader *r, void *out)
-{
-	*(uint32_t *)out = json_in_number(&r->in);
-}
-
-static void read_texts(struct reader *r, void *out)
-{
-	struct texts *texts = out;
-
-	json_in_open_array(&r->in);
-	while (json_in_element(&r->in)) {
-		if (texts->n == POSTFIX_DATAGRAM_TEXTS) {
-			set_full(r);
-			return;
-		}
-		if (texts->n == texts->cap) {
-			size_t cap = texts->cap == 0 ? 8 : texts->cap * 2;
-			struct view *more =
-			    arena_alloc(r->in.arena, cap * sizeof(*more));
-
-			if (texts->n > 0) {
-				memcpy(more, texts->text,
-				    texts->n * sizeof(*more));
-			}
-			texts->text = more;
-			texts->cap = cap;
-		}
-		texts->text[texts->n++] = json_in_string(&r->in);
-	}
-}
-
-static void read_failures(struct reader *r, void *out)
-{
-	static const struct member members[] = {
-		{ "c", read_number, offsetof(struct failure, code), true },
-		{ "s", read_text, offsetof(struct failure, sending_ip), false },
-		{ "n", read_text, offsetof(struct failure, mx), false },
-		{ "h", read_text, offsetof(struct failure, helo), false },
-		{ "r", read_text, offsetof(struct failure, ip), false },
-		{ "f", read_text, offsetof(struct failure, detail), false },
-	};
-
-	struct failures *list = out;
-
-	list->failure = arena_alloc(
-	    r->in.arena, POSTFIX_DATAGRAM_FAILURES * sizeof(*list->failure));
-	json_in_open_array(&r->in);
-	while (json_in_element(&r->in)) {
-		if (list->n == POSTFIX_DATAGRAM_FAILURES) {
-			set_full(r);
-			return;
-		}
-		read_object(r, members, sizeof(members) / sizeof(members[0]),
-		    &list->failure[list->n++]);
-	}
-}
-
-static void read_policies(struct reader *r, void *out)
-{
-	static const struct member members[] = {
-		{ "policy-type", read_number,
-		    offsetof(struct given_policy, type), true },
-		{ "policy-domain", read_text,
-		    offsetof(struct given_policy, domain), false },
-		{ "policy-string", read_texts,
-		    offsetof(struct given_policy, strings), false },
-		{ "mx-host", read_texts, offsetof(struct given_policy, mx),
-		    false },
-		{ "failure-details", read_failures,
-		    offsetof(struct given_policy, failures), false },
-		{ "f", read_number, offsetof(struct given_policy, has_failed),
-		    true },
-	};
-
-	struct policies *list = out;
-
-	list->policy = arena_alloc(
-	    r->in.arena, POSTFIX_DATAGRAM_POLICIES * sizeof(*list->policy));
-	json_in_open_array(&r->in);
-	while (json_in_element(&r->in)) {
-		if (list->n == POSTFIX_DATAGRAM_POLICIES) {
-			set_full(r);
-			return;
-		}
-		read_object(r, members, sizeof(members) / sizeof(members[0]),
-		    &list->policy[list->n++]);
-	}
-}
-
-static int read_datagram(struct view text, struct arena *a, struct given *given)
-{
-	static const struct member members[] = {
-		{ "dpv", read_text, offsetof(struct given, version), false },
-		{ "d", read_text, offsetof(struct given, domain), true },
-		{ "pr", read_text, offsetof(struct given, record), false },
-		{ "policies", read_policies, offsetof(struct given, policies),
-		    true },
-	};
-
-	struct reader r = { .is_full = text.len > POSTFIX_DATAGRAM_MAX };
-
-	*given = (struct given){ .version = view_of("1") };
-	if (r.is_full) {
-		return ERR_FULL;
-	}
-	json_in_begin(&r.in, text, a);
-	read_object(&r, members, sizeof(members) / sizeof(members[0]), given);
-	if (!json_in_end(&r.in)) {
-		return r.is_full ? ERR_FULL : ERR_PARSE;
-	}
-	if (!view_is(given->version, "1")) {
-		return ERR_VERSION;
-	}
-	return given->policies.n > 0 ? 0 : ERR_PARSE;
-}
-
-/* --- what it means --- */
 
 static struct view line_of(struct view *reply)
 {
@@ -297,8 +74,8 @@ static void set_tls(
 	}
 }
 
-static void apply_failure(const struct failure *f, enum postfix_policy type,
-    struct postfix_seen *seen)
+static void apply_failure(const struct postfix_given_failure *f,
+    enum postfix_policy type, struct postfix_seen *seen)
 {
 	enum postfix_result result = postfix_result_of_code(f->code);
 
@@ -312,10 +89,10 @@ static void apply_failure(const struct failure *f, enum postfix_policy type,
 	}
 }
 
-static void apply_all(const struct given_policy *given,
+static void apply_all(const struct postfix_given_policy *given,
     enum postfix_policy type, struct postfix_seen *seen)
 {
-	const struct failures *list = &given->failures;
+	const struct postfix_given_failures *list = &given->failures;
 
 	if (given->has_failed != 0) {
 		for (size_t i = 0; i < list->n; i++) {
@@ -330,8 +107,8 @@ static void apply_all(const struct given_policy *given,
 	    type == POSTFIX_POLICY_TLSA ? FACT_DANE_MATCH : FACT_DANE_UNKNOWN;
 }
 
-static void add_to_verdict(const struct failure *f, enum postfix_policy type,
-    char verdict[POSTFIX_VERDICT_BUF])
+static void add_to_verdict(const struct postfix_given_failure *f,
+    enum postfix_policy type, char verdict[POSTFIX_VERDICT_BUF])
 {
 	enum postfix_result result = postfix_result_of_code(f->code);
 	struct view detail = f->detail;
@@ -345,10 +122,10 @@ static void add_to_verdict(const struct failure *f, enum postfix_policy type,
 }
 
 /* What does not fit into a verdict any more is left out. */
-static void make_verdict(const struct given_policy *given,
+static void make_verdict(const struct postfix_given_policy *given,
     enum postfix_policy type, char verdict[POSTFIX_VERDICT_BUF])
 {
-	const struct failures *list = &given->failures;
+	const struct postfix_given_failures *list = &given->failures;
 	const struct view nothing = { NULL, 0 };
 
 	verdict[0] = '\0';
@@ -366,7 +143,7 @@ static void make_verdict(const struct given_policy *given,
 
 /* Keeps the first that is known: a datagram is about one session. */
 static void add_peer(
-    const struct failure *f, struct arena *a, struct fact *fact)
+    const struct postfix_given_failure *f, struct arena *a, struct fact *fact)
 {
 	char mx[DOMAIN_BUF];
 
@@ -384,7 +161,7 @@ static void add_peer(
 	}
 }
 
-static void make_fact(const struct given_policy *given,
+static void make_fact(const struct postfix_given_policy *given,
     enum postfix_policy type, struct arena *a, struct fact *fact)
 {
 	struct postfix_seen *seen = arena_alloc(a, sizeof(*seen));
@@ -403,8 +180,8 @@ static void make_fact(const struct given_policy *given,
 	}
 }
 
-static void add_texts(
-    struct json_out *j, const char *name, const struct texts *texts)
+static void add_texts(struct json_out *j, const char *name,
+    const struct postfix_given_texts *texts)
 {
 	if (texts->n == 0) {
 		return;
@@ -416,7 +193,7 @@ static void add_texts(
 	json_out_close_list(j);
 }
 
-static int make_content(const struct given_policy *given,
+static int make_content(const struct postfix_given_policy *given,
     enum postfix_policy type, const char *domain, struct arena *a,
     struct policy *policy)
 {
@@ -440,7 +217,7 @@ static int make_content(const struct given_policy *given,
 }
 
 /* fact->domain is set. */
-static int make_reported(const struct given_policy *given, int64_t t,
+static int make_reported(const struct postfix_given_policy *given, int64_t t,
     struct arena *a, struct postfix_reported *out)
 {
 	enum postfix_policy type = (enum postfix_policy)given->type;
@@ -475,10 +252,10 @@ static int make_reported(const struct given_policy *given, int64_t t,
 int postfix_datagram_parse(
     struct view text, int64_t t, struct arena *a, struct postfix_datagram *out)
 {
-	struct given given;
+	struct postfix_given given;
 	char domain[DOMAIN_BUF];
 	struct view name;
-	int rc = read_datagram(text, a, &given);
+	int rc = postfix_given_read(text, a, &given);
 
 	*out = (struct postfix_datagram){ 0 };
 	if (rc != 0) {

@@ -43,6 +43,17 @@ int postfix_delivery_tls(struct postfix *pf, struct postfix_process *p,
 	return rc;
 }
 
+int postfix_delivery_reused(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e)
+{
+	struct postfix_session *s;
+	int rc = postfix_process_add(pf, p, e, &e->l.peer, &s);
+
+	s->is_counted = true;
+	s->is_reached = true;
+	return rc;
+}
+
 int postfix_delivery_offered(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
@@ -261,12 +272,13 @@ static int add_last(struct postfix *pf, struct postfix_process *p,
 }
 
 /* The recipient's domain; else why there is none. */
-static enum counter read_domain(
+static enum counter read_domain(const struct postfix *pf,
     const struct postfix_line *l, char domain[DOMAIN_BUF])
 {
 	int n = domain_of_address(l->address, domain);
 
-	if (l->is_uncertain) {
+	if (l->is_uncertain ||
+	    (l->has_other_end && pf->mta.o.has_bare_addresses)) {
 		domain[0] = '\0';
 		return COUNTER_UNCLEAR;
 	}
@@ -282,6 +294,9 @@ static enum counter why_marked(
 {
 	enum counter why = postfix_mark_why(pf, postfix_message(e));
 
+	if (e->l.is_probe && !pf->mta.o.has_callouts) {
+		return COUNTER_CALLOUT;
+	}
 	return why != COUNTER_COUNT ? why : postfix_mark_noted(pf, e);
 }
 
@@ -291,7 +306,7 @@ int postfix_delivery_to(struct postfix *pf, struct postfix_process *p,
 	uint64_t evidence = evidence_of(pf, e);
 	char domain[DOMAIN_BUF];
 	enum counter marked = why_marked(pf, e);
-	enum counter why = read_domain(&e->l, domain);
+	enum counter why = read_domain(pf, &e->l, domain);
 	bool is_again = postfix_served_again(pf, p, e);
 	int rc = postfix_process_set_message(pf, p, e);
 
@@ -300,6 +315,10 @@ int postfix_delivery_to(struct postfix *pf, struct postfix_process *p,
 	}
 	if (rc == 0) {
 		rc = postfix_process_set_message(pf, p, e);
+	}
+	if (rc == 0 && e->l.has_relay) {
+		rc = postfix_connection_to(
+		    pf, p, e, domain, marked != COUNTER_COUNT ? marked : why);
 	}
 	while (rc == 0 && !TAILQ_EMPTY(&p->sessions)) {
 		struct postfix_session *s = TAILQ_FIRST(&p->sessions);

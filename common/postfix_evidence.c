@@ -5,7 +5,7 @@
  * With smtp_tls_loglevel 1, a session of which no line says that TLS came up
  * was in clear. With 0, which is the default, nobody knows. The log shows
  * which it is by the lines that 1 adds; each speaks for a day and for so many
- * deliveries, so that a site that goes back to 0 reports nothing false.
+ * deliveries and bytes of log, so that a site that goes back to 0 reports nothing false.
  */
 
 #include "config.h"
@@ -55,13 +55,22 @@ void postfix_evidence_drop(struct postfix *pf, const struct postfix_event *e)
 	}
 }
 
+uint64_t postfix_evidence_oldest(
+    const struct postfix *pf, const struct postfix_evidence *evidence)
+{
+	bool is_near = pf->pos - evidence->pos <= POSTFIX_EVIDENCE_BYTES;
+
+	return is_near && evidence->uses > 0 ? evidence->pos : UINT64_MAX;
+}
+
 uint64_t postfix_evidence_use(struct postfix *pf, const struct postfix_event *e)
 {
 	uint64_t service = hash_of(e, e->line->ident);
 	struct postfix_evidence *evidence = slot_of(pf, service);
 
 	if (!postfix_timer_runs(&evidence->timer) ||
-	    evidence->service != service || evidence->uses == 0) {
+	    evidence->service != service ||
+	    postfix_evidence_oldest(pf, evidence) == UINT64_MAX) {
 		return UINT64_MAX;
 	}
 	evidence->uses--;

@@ -9,6 +9,7 @@
 
 #include "config.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "common/ascii.h"
@@ -64,6 +65,14 @@ static void parse_relay(struct view value, struct postfix_line *out)
 	}
 }
 
+static unsigned read_uses(struct view text)
+{
+	unsigned long long n = 0;
+
+	(void)view_number(text, UINT16_MAX, &n);
+	return (unsigned)n;
+}
+
 /*
  * "relay=, conn_use=, delay=, delays=, tls=, dsn=, " up to "status=". Later
  * versions may add fields. Returns whether all that is needed was there.
@@ -81,6 +90,7 @@ static bool parse_fields(struct view *text, struct postfix_line *out)
 			has_relay = true;
 		} else if (view_take(&field, "conn_use=")) {
 			out->is_reused = true;
+			out->uses = read_uses(field);
 		} else if (view_take(&field, "delays=")) {
 			out->session =
 			    view_make(field.s, view_rindex(field, '/'));
@@ -107,6 +117,8 @@ static bool parse_status(struct view text, struct postfix_line *out)
 		return false;
 	}
 	text.len--;
+	out->is_probe =
+	    view_is(status, "deliverable") || view_is(status, "undeliverable");
 	if (view_is(status, "sent") || view_is(status, "deliverable")) {
 		out->reason.end = POSTFIX_END_REACHED;
 		return true;
@@ -119,9 +131,10 @@ static bool parse_status(struct view text, struct postfix_line *out)
 
 /*
  * An address that is not quoted, but should be, could end in fields of its
- * own making: then there is another end further on.
+ * own making: then there is another end further on. What a server replied may
+ * look the same.
  */
-static bool is_uncertain(struct view text)
+static bool has_other_end(struct view text)
 {
 	return view_find(text, ">, relay=") < text.len ||
 	    view_find(text, ">, orig_to=<") < text.len;
@@ -131,17 +144,18 @@ static bool is_uncertain(struct view text)
 static void parse_to(struct view text, struct postfix_line *out)
 {
 	struct view original;
-	bool is_quoted;
-	bool was_quoted = true;
+	bool is_exact;
+	bool was_exact = true;
 
-	if (!postfix_take_address(&text, &out->address, &is_quoted)) {
+	if (!postfix_take_address(&text, &out->address, &is_exact)) {
 		return;
 	}
 	if (view_take(&text, "orig_to=") &&
-	    !postfix_take_address(&text, &original, &was_quoted)) {
+	    !postfix_take_address(&text, &original, &was_exact)) {
 		return;
 	}
-	out->is_uncertain = !(is_quoted && was_quoted) && is_uncertain(text);
+	out->has_other_end = has_other_end(text);
+	out->is_uncertain = out->has_other_end && !(is_exact && was_exact);
 	if (parse_fields(&text, out) && parse_status(text, out)) {
 		out->kind = POSTFIX_TO;
 	}
@@ -354,6 +368,12 @@ static void parse_proxy(struct view msg, struct postfix_line *out)
 {
 	struct view service;
 
+	if (view_take(&msg, "warning: ciphertext read/write timeout for ")) {
+		if (postfix_take_peer(&msg, &out->peer)) {
+			out->kind = POSTFIX_PROXY_TIMEOUT;
+		}
+		return;
+	}
 	if (parse_tls(msg, out)) {
 		return;
 	}
@@ -366,7 +386,7 @@ static void parse_proxy(struct view msg, struct postfix_line *out)
 
 static void parse_queue(struct view msg, struct postfix_line *out)
 {
-	bool is_quoted;
+	bool is_exact;
 
 	if (!take_qid(&msg, &out->qid)) {
 		return;
@@ -374,7 +394,7 @@ static void parse_queue(struct view msg, struct postfix_line *out)
 	if (view_is(msg, "removed")) {
 		out->kind = POSTFIX_REMOVED;
 	} else if (view_take(&msg, "from=") &&
-	    postfix_take_address(&msg, &out->address, &is_quoted) &&
+	    postfix_take_address(&msg, &out->address, &is_exact) &&
 	    view_starts(msg, "size=")) {
 		out->kind = POSTFIX_FROM;
 	}

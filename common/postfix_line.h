@@ -24,6 +24,8 @@ enum postfix_kind {
 	POSTFIX_TLSRPT,     /* TLSRPT: status=, domain=, receiving_mx= */
 	/* tlsproxy(8) */
 	POSTFIX_PROXY_FAILED, /* TLS handshake failed for service=, peer=PEER */
+	POSTFIX_PROXY_TIMEOUT, /* warning: ciphertext read/write timeout for
+	                          PEER */
 	/* smtp(8) and lmtp(8) */
 	POSTFIX_PROXY_GONE,  /* warning: connect to private/tlsproxy: ... */
 	POSTFIX_OFFERED,     /* Host offered STARTTLS: [H]; we want no TLS */
@@ -66,7 +68,10 @@ struct postfix_line {
 	/* TO */
 	bool has_relay;      /* else relay=none: no server was reached */
 	bool is_reused;      /* conn_use= */
+	unsigned uses;       /* of the connection, with this one; 0: unknown */
+	bool is_probe;       /* no mail: an address was verified */
 	bool is_uncertain;   /* where the recipient ends cannot be told */
+	bool has_other_end;  /* nor can it if addresses are not quoted */
 	bool is_rcpt_reply;  /* the reply was to RCPT: others may follow late */
 	struct view session; /* delays= but the last part: the same for all
 	                        recipients of one session */

@@ -92,6 +92,19 @@ int postfix_mark_line(struct postfix *pf, const struct postfix_event *e)
 	return 0;
 }
 
+uint64_t postfix_mark_pos(const struct postfix *pf, uint64_t message)
+{
+	const struct postfix_mark *mark;
+	uint64_t pos = UINT64_MAX;
+
+	LIST_FOREACH(mark, &pf->marked[message % POSTFIX_BUCKETS], bucket) {
+		if (mark->message == message && mark->pos < pos) {
+			pos = mark->pos;
+		}
+	}
+	return pos;
+}
+
 enum counter postfix_mark_why(const struct postfix *pf, uint64_t message)
 {
 	if (find(pf, message, COUNTER_OWN_REPORT) != NULL) {

@@ -132,7 +132,8 @@ static enum counter left_out(
 	if (s->port != 0 && s->port != 25) {
 		return COUNTER_OTHER_PORT;
 	}
-	if (why == COUNTER_OWN_REPORT || why == COUNTER_TLS_REQUIRED) {
+	if (why == COUNTER_OWN_REPORT || why == COUNTER_TLS_REQUIRED ||
+	    why == COUNTER_CALLOUT) {
 		return why;
 	}
 	if (s->is_literal || strcmp(domain, "[]") == 0) {
@@ -143,6 +144,16 @@ static enum counter left_out(
 	}
 	return s->seen.has_tls || s->is_reached ? COUNTER_COUNT :
 						  COUNTER_UNCLEAR;
+}
+
+bool postfix_session_counts(const struct postfix_session *s)
+{
+	struct postfix_session settled = *s;
+
+	settle(&settled);
+	settled.domain[0] = '\0';
+	return !s->is_counted &&
+	    left_out(&settled, "any", COUNTER_COUNT) == COUNTER_COUNT;
 }
 
 int postfix_session_emit(struct postfix *pf, struct postfix_session *s,
@@ -168,7 +179,7 @@ int postfix_session_emit(struct postfix *pf, struct postfix_session *s,
 	if (is_silent) {
 		set_tls(s, FACT_TLS_NOT_OFFERED);
 		set_reason(
-		    s, s->is_told ? "starttls-not-offered" : "tls-not-logged");
+		    s, s->is_told ? POSTFIX_CLEAR_REASON : "tls-not-logged");
 	}
 	make_verdict(s, verdict);
 	fact = (struct fact){

@@ -76,6 +76,19 @@ void postfix_process_touch(
 	}
 }
 
+/* Is there a session that nothing counted yet? */
+static bool is_open(const struct postfix_process *p)
+{
+	const struct postfix_session *s;
+
+	TAILQ_FOREACH(s, &p->sessions, link) {
+		if (!s->is_counted) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int close_session(
     struct postfix *pf, struct postfix_process *p, struct postfix_session *s)
 {
@@ -101,7 +114,7 @@ int postfix_process_close(
 {
 	int rc = 0;
 
-	if (expired && p->n_sessions > 0) {
+	if (expired && is_open(p)) {
 		rc = postfix_bump(pf, p->last, COUNTER_EXPIRED);
 	}
 	if (rc == 0) {
@@ -117,7 +130,7 @@ static int evict(struct postfix *pf, struct postfix_process *p, int64_t t)
 {
 	int rc = 0;
 
-	if (p->n_sessions > 0) {
+	if (is_open(p)) {
 		rc = postfix_bump(pf, t, COUNTER_EVICTED);
 	}
 	if (rc == 0) {
@@ -271,7 +284,7 @@ int postfix_process_set_message(struct postfix *pf, struct postfix_process *p,
 
 /* --- the session that was told last --- */
 
-static uint64_t server_hash(const struct postfix_peer *peer)
+uint64_t postfix_server_hash(const struct postfix_peer *peer)
 {
 	static const struct hash_key key = { 0x74656c6c746c73, 3 };
 	const struct hash_key more = { 0,
@@ -280,13 +293,10 @@ static uint64_t server_hash(const struct postfix_peer *peer)
 	return hash_sip(&more, peer->addr.s, peer->addr.len);
 }
 
-/*
- * The parts of delays= that are over when the first recipient is told are the
- * same for all recipients of a session, and differ between two attempts.
- */
-static uint64_t session_hash(const struct postfix_line *l)
+uint64_t postfix_session_hash(const struct postfix_line *l)
 {
-	const struct hash_key key = { server_hash(&l->peer), l->peer.port };
+	const struct hash_key key = { postfix_server_hash(&l->peer),
+		l->peer.port };
 
 	return hash_sip(&key, l->session.s, l->session.len);
 }
@@ -311,7 +321,7 @@ bool postfix_served_again(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e)
 {
 	if (e->l.has_relay && is_of_message(p, e) &&
-	    p->served.session == session_hash(&e->l)) {
+	    p->served.session == postfix_session_hash(&e->l)) {
 		serve(pf, p, e);
 		return true;
 	}
@@ -323,7 +333,7 @@ bool postfix_served_goes_on(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e, uint64_t *pos)
 {
 	if (e->l.peer.name.len > 0 && is_of_message(p, e) &&
-	    p->served.server == server_hash(&e->l.peer)) {
+	    p->served.server == postfix_server_hash(&e->l.peer)) {
 		*pos = p->served.pos < *pos ? p->served.pos : *pos;
 		postfix_timer_set(
 		    &pf->timers, &p->served.timer, e->line->t + POSTFIX_WAIT_S);
@@ -339,8 +349,8 @@ void postfix_served_set(struct postfix *pf, struct postfix_process *p,
 	struct postfix_served *served = &p->served;
 
 	served->message = postfix_message(e);
-	served->server = server_hash(&e->l.peer);
-	served->session = session_hash(&e->l);
+	served->server = postfix_server_hash(&e->l.peer);
+	served->session = postfix_session_hash(&e->l);
 	LIST_INSERT_HEAD(
 	    &pf->served[served->message % POSTFIX_BUCKETS], served, bucket);
 	serve(pf, p, e);

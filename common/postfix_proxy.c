@@ -93,9 +93,9 @@ static void line_library(struct postfix *pf, const struct postfix_event *e)
 static void line_failed(struct postfix *pf, const struct postfix_event *e,
     struct postfix_proxied *x)
 {
-	static const struct postfix_reason reason = {
-		.end = POSTFIX_END_HANDSHAKE
-	};
+	const struct postfix_reason reason = { .end = x->is_timed_out ?
+		    POSTFIX_END_TIMEOUT :
+		    POSTFIX_END_HANDSHAKE };
 	struct postfix_proxied *library = find(pf, e, &e->l.peer, true);
 
 	postfix_session_end(&x->session, &reason, view_make(NULL, 0));
@@ -105,6 +105,31 @@ static void line_failed(struct postfix *pf, const struct postfix_event *e,
 	}
 }
 
+/* What tlsproxy(8) says of a time-out holds for its next line. */
+static void forget_timeout(struct postfix *pf, const struct postfix_event *e)
+{
+	uint64_t host = postfix_host(e);
+	struct postfix_proxied *x;
+
+	TAILQ_FOREACH(x, &pf->proxied, link) {
+		if (x->host == host && x->pid == e->line->pid) {
+			x->is_timed_out = false;
+		}
+	}
+}
+
+static void line_of_server(struct postfix *pf, const struct postfix_event *e,
+    struct postfix_proxied *x)
+{
+	if (e->l.kind == POSTFIX_PROXY_FAILED) {
+		line_failed(pf, e, x);
+	} else if (e->l.kind != POSTFIX_PROXY_TIMEOUT) {
+		(void)postfix_session_add_tls(&x->session, &e->l);
+	}
+	forget_timeout(pf, e);
+	x->is_timed_out = e->l.kind == POSTFIX_PROXY_TIMEOUT;
+}
+
 void postfix_proxy_line(struct postfix *pf, const struct postfix_event *e)
 {
 	const struct postfix_line *l = &e->l;
@@ -112,6 +137,7 @@ void postfix_proxy_line(struct postfix *pf, const struct postfix_event *e)
 	struct ip ip;
 
 	if (l->kind == POSTFIX_LIBRARY) {
+		forget_timeout(pf, e);
 		line_library(pf, e);
 		return;
 	}
@@ -126,11 +152,7 @@ void postfix_proxy_line(struct postfix *pf, const struct postfix_event *e)
 	x->is_done = l->kind == POSTFIX_PROXY_FAILED ||
 	    l->kind == POSTFIX_TLS_UP || l->kind == POSTFIX_TLS_ERROR;
 	touch(pf, x, e);
-	if (l->kind == POSTFIX_PROXY_FAILED) {
-		line_failed(pf, e, x);
-	} else {
-		(void)postfix_session_add_tls(&x->session, l);
-	}
+	line_of_server(pf, e, x);
 }
 
 static bool is_same(const struct postfix_proxied *x, uint64_t host,

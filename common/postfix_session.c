@@ -298,7 +298,7 @@ static void add_level(struct postfix_session *s, struct view tls)
 		set_tls(s, FACT_TLS_REFUSED);
 	} else if (level.says == POSTFIX_SAYS_CLEAR) {
 		set_tls(s, FACT_TLS_NOT_OFFERED);
-		set_reason(s, "starttls-not-offered");
+		set_reason(s, POSTFIX_CLEAR_REASON);
 	}
 }
 

@@ -22,20 +22,31 @@
 enum {
 	POSTFIX_PROCESSES = 16384, /* of which something is remembered */
 	POSTFIX_ALL_SESSIONS = 65536,
-	POSTFIX_SESSIONS = 32,   /* a process: one delivery tries fewer */
-	POSTFIX_PROXIED = 256,   /* handshakes of tlsproxy(8) */
-	POSTFIX_MARKS = 16384,   /* messages that do not count */
-	POSTFIX_BUCKETS = 4096,  /* of each table by hash */
-	POSTFIX_SERVICES = 1024, /* by hash */
+	POSTFIX_SESSIONS = 32,      /* a process: one delivery tries fewer */
+	POSTFIX_PROXIED = 256,      /* handshakes of tlsproxy(8) */
+	POSTFIX_MARKS = 16384,      /* messages that do not count */
+	POSTFIX_CONNECTIONS = 4096, /* that may be used again */
+	POSTFIX_DOMAINS = 8,        /* a connection: for which it counted */
+	POSTFIX_BUCKETS = 4096,     /* of each table by hash */
+	POSTFIX_SERVICES = 1024,    /* by hash */
 	/* seconds of log time */
 	POSTFIX_WAIT_S = 7200,      /* a delivery goes on after a line */
 	POSTFIX_SERVED_S = 60,      /* its other recipients follow a to= line */
 	POSTFIX_PROXIED_S = 60,     /* smtp(8) follows tlsproxy(8) */
 	POSTFIX_MARK_S = 21600,     /* a message is sent after it was marked */
+	POSTFIX_CONNECTION_S = 300, /* a connection was used again */
 	POSTFIX_EVIDENCE_S = 86400, /* the log told of TLS */
 	/* deliveries since it did, of which it did not */
 	POSTFIX_EVIDENCE_USES = 200,
+	/* bytes of log that may be read again for nothing else */
+	POSTFIX_EVIDENCE_BYTES = 64 << 20,
 };
+
+/*
+ * In clear, as our TLS level allows: the log does not tell whether STARTTLS
+ * was not offered or refused.
+ */
+#define POSTFIX_CLEAR_REASON "starttls-not-offered-or-refused"
 
 /* One connection to a server, or an attempt that was given up before. */
 struct postfix_session {
@@ -110,7 +121,8 @@ struct postfix_proxied {
 	TAILQ_ENTRY(postfix_proxied) link;
 	uint64_t host;
 	uint32_t pid;
-	bool is_done; /* the handshake is over */
+	bool is_done;      /* the handshake is over */
+	bool is_timed_out; /* as the latest line of its process says */
 	struct postfix_session session;
 };
 
@@ -126,6 +138,25 @@ struct postfix_mark {
 	enum counter why; /* COUNTER_OWN_REPORT or COUNTER_TLS_REQUIRED */
 };
 
+/* A connection that is kept open, for all that one can tell. */
+struct postfix_connection {
+	struct postfix_timer timer; /* first */
+	TAILQ_ENTRY(postfix_connection) link;
+	LIST_ENTRY(postfix_connection) bucket;
+	uint64_t pos;                     /* first line that it needs */
+	uint64_t server;                  /* see postfix_connection_to() */
+	uint64_t message;                 /* the latest, */
+	uint64_t session;                 /* and what all its to= lines share */
+	unsigned uses;                    /* so many messages */
+	bool is_void;                     /* it is no session of anybody */
+	unsigned n_domains;               /* for which it was counted, */
+	uint64_t domain[POSTFIX_DOMAINS]; /* their hashes */
+	struct postfix_session told;      /* what is known of the session */
+};
+
+TAILQ_HEAD(postfix_connection_list, postfix_connection);
+LIST_HEAD(postfix_connection_bucket, postfix_connection);
+
 TAILQ_HEAD(postfix_mark_list, postfix_mark);
 LIST_HEAD(postfix_mark_bucket, postfix_mark);
 
@@ -140,6 +171,7 @@ struct postfix_evidence {
 
 struct postfix {
 	struct mta mta; /* first */
+	uint64_t pos;   /* of the latest line */
 	struct postfix_timers timers;
 	struct postfix_processes processes; /* the latest to log last */
 	struct postfix_process_bucket process[POSTFIX_BUCKETS];
@@ -151,6 +183,9 @@ struct postfix {
 	struct postfix_mark_list marks; /* the oldest first */
 	struct postfix_mark_bucket marked[POSTFIX_BUCKETS];
 	unsigned n_marks;
+	struct postfix_connection_list connections; /* the latest used last */
+	struct postfix_connection_bucket connection[POSTFIX_BUCKETS];
+	unsigned n_connections;
 	struct postfix_evidence evidence[POSTFIX_SERVICES];
 };
 
@@ -215,6 +250,9 @@ void postfix_session_add_proxied(
 int postfix_session_emit(struct postfix *pf, struct postfix_session *s,
     const char *domain, enum counter why);
 
+/* Does it count, whatever the message was and whosever? Changes nothing. */
+bool postfix_session_counts(const struct postfix_session *s);
+
 /* --- postfix_process.c: the delivering processes --- */
 
 /*
@@ -262,6 +300,15 @@ int postfix_process_set_message(struct postfix *pf, struct postfix_process *p,
 void postfix_session_set_message(const struct postfix *pf,
     struct postfix_session *s, const struct postfix_event *e);
 
+/* Hash of a server's name and address. */
+uint64_t postfix_server_hash(const struct postfix_peer *peer);
+
+/*
+ * Hash of what all to= lines of a session share: the parts of delays= that are
+ * over when the first recipient is told differ between two attempts.
+ */
+uint64_t postfix_session_hash(const struct postfix_line *l);
+
 /*
  * Is the to= line about the session that was told last? Notes the line if so;
  * else the session is over.
@@ -292,6 +339,10 @@ void postfix_served_removed(struct postfix *pf, uint64_t message);
 int postfix_delivery_tls(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e);
 
+/* TLS_REUSED: no session of its own. */
+int postfix_delivery_reused(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e);
+
 /* OFFERED: we want no TLS with a server. */
 int postfix_delivery_offered(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e);
@@ -307,6 +358,19 @@ int postfix_delivery_part(struct postfix *pf, struct postfix_process *p,
 /* TO */
 int postfix_delivery_to(struct postfix *pf, struct postfix_process *p,
     const struct postfix_event *e);
+
+/* --- postfix_connection.c: connections that carry more than one message --- */
+
+/*
+ * A to= line with a relay, before the process's sessions are counted: the
+ * connection of the last may carry other messages later, or it is one of those
+ * and counts for another domain. domain, why: see postfix_session_emit().
+ * Returns 0 or what the sink returned.
+ */
+int postfix_connection_to(struct postfix *pf, struct postfix_process *p,
+    const struct postfix_event *e, const char *domain, enum counter why);
+
+void postfix_connection_drop(struct postfix *pf, struct postfix_connection *c);
 
 /* --- postfix_proxy.c: what tlsproxy(8) says --- */
 
@@ -327,6 +391,9 @@ const struct postfix_session *postfix_proxied_find(const struct postfix *pf,
 
 int postfix_mark_line(struct postfix *pf, const struct postfix_event *e);
 void postfix_mark_drop(struct postfix *pf, struct postfix_mark *mark);
+
+/* The line that says that they do not, UINT64_MAX: none. */
+uint64_t postfix_mark_pos(const struct postfix *pf, uint64_t message);
 
 /* Why the sessions of a message do not count, or COUNTER_COUNT. */
 enum counter postfix_mark_why(const struct postfix *pf, uint64_t message);
@@ -349,5 +416,9 @@ void postfix_evidence_drop(struct postfix *pf, const struct postfix_event *e);
  */
 uint64_t postfix_evidence_use(
     struct postfix *pf, const struct postfix_event *e);
+
+/* The line that it needs, UINT64_MAX if it says nothing any more. */
+uint64_t postfix_evidence_oldest(
+    const struct postfix *pf, const struct postfix_evidence *evidence);
 
 #endif

@@ -68,8 +68,36 @@ static size_t quoted_length(struct view text)
 	return i < text.len ? i + 1 : 0;
 }
 
+/* RFC 5321 4.1.2, as Postfix reads it: what need not be quoted. */
+static bool is_dot_string(struct view local)
+{
+	char before = '.';
+
+	for (size_t i = 0; i < local.len; i++) {
+		char c = local.s[i];
+
+		if (!(ascii_is_visible(c) || ((unsigned char)c & 0x80) != 0) ||
+		    ascii_is_one_of(c, "()<>@,;:\\\"[]") ||
+		    (c == '.' && before == '.')) {
+			return false;
+		}
+		before = c;
+	}
+	return before != '.';
+}
+
+/* Is it as the log has it since 3.5? n: length of a quoted string. */
+static bool is_external(struct view address, size_t n)
+{
+	if (n > 0) {
+		return view_starts(view_skip(address, n), "@");
+	}
+	return address.len == 0 ||
+	    is_dot_string(view_make(address.s, view_rindex(address, '@')));
+}
+
 bool postfix_take_address(
-    struct view *text, struct view *address, bool *is_quoted)
+    struct view *text, struct view *address, bool *is_exact)
 {
 	struct view rest = *text;
 	struct view tail;
@@ -78,8 +106,7 @@ bool postfix_take_address(
 	if (!view_take(&rest, "<")) {
 		return false;
 	}
-	*is_quoted = view_starts(rest, "\"");
-	if (*is_quoted) {
+	if (view_starts(rest, "\"")) {
 		n = quoted_length(rest);
 		if (n == 0) {
 			return false;
@@ -87,6 +114,8 @@ bool postfix_take_address(
 	}
 	tail = view_skip(rest, n);
 	n += view_index(tail, '>');
+	*is_exact =
+	    is_external(view_make(rest.s, n), n - view_index(tail, '>'));
 	*address = view_make(rest.s, n);
 	rest = view_skip(rest, n);
 	if (!view_take(&rest, ">, ")) {

@@ -65,12 +65,13 @@ bool postfix_take_before(struct view *text, const char *mark, struct view *out);
 bool postfix_take_peer(struct view *text, struct postfix_peer *out);
 
 /*
- * Cuts "<address>, " off the front. Since Postfix 3.5 what is unusual in a
- * local part is quoted; before, it stands there as it is, so *is_quoted says
- * whether the end of the address can be told for certain.
+ * Cuts "<address>, " off the front. Since Postfix 3.5 a local part is a dot
+ * string or quoted: then there is one end, and *is_exact is true. Before, and
+ * with info_log_addr_form=internal, it stands there as it is, and the end
+ * cannot be told for certain.
  */
 bool postfix_take_address(
-    struct view *text, struct view *address, bool *is_quoted);
+    struct view *text, struct view *address, bool *is_exact);
 
 /* Reads why it ended with a server. Never fails. */
 void postfix_reason_parse(struct view text, struct postfix_reason *out);

@@ -16,6 +16,7 @@ enum postfix_timer_kind {
 	POSTFIX_TIMER_PROXIED,
 	POSTFIX_TIMER_MARK,
 	POSTFIX_TIMER_EVIDENCE,
+	POSTFIX_TIMER_CONNECTION,
 };
 
 /* Embedded in what ends. All zero: not running. */

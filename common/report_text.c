@@ -42,6 +42,8 @@ static const struct {
 	const char *reason; /* its beginning */
 	const char *text;
 } reason_text[] = {
+	{ JUDGE_STARTTLS_NOT_SUPPORTED, "starttls-not-offered-or",
+	    "the server did not offer STARTTLS, or refused it" },
 	{ JUDGE_STARTTLS_NOT_SUPPORTED, "starttls-not-offered",
 	    "the server did not offer STARTTLS" },
 	{ JUDGE_STARTTLS_NOT_SUPPORTED, "starttls-re",

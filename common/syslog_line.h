@@ -2,6 +2,7 @@
 #ifndef COMMON_SYSLOG_LINE_H
 #define COMMON_SYSLOG_LINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/view.h"
@@ -13,6 +14,7 @@ struct syslog_line {
 	struct view ident; /* program: "sm-mta", "exim4", "postfix/smtp" */
 	uint32_t pid;      /* 0 where the line names none */
 	struct view msg;   /* what follows "ident[pid]: " */
+	bool is_continued; /* only by mta_parse_line() */
 };
 
 enum {

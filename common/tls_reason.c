@@ -77,6 +77,25 @@ static bool take_alert(struct view *text)
 	return true;
 }
 
+const char *tls_reason_alert(
+    unsigned number, bool is_remote, char buf[TLS_REASON_BUF])
+{
+	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
+		if (alerts[i].number != number) {
+			continue;
+		}
+		(void)snprintf(buf, TLS_REASON_BUF, "tls-%s-alert-%u-%s",
+		    is_remote ? "remote" : "local", number, alerts[i].name);
+		for (char *c = buf; *c != '\0'; c++) {
+			if (*c == ' ') {
+				*c = '-';
+			}
+		}
+		return buf;
+	}
+	return "";
+}
+
 const char *tls_reason_token(struct view text, char buf[TLS_REASON_BUF])
 {
 	struct view name = text;
@@ -90,17 +109,9 @@ const char *tls_reason_token(struct view text, char buf[TLS_REASON_BUF])
 		return "";
 	}
 	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
-		if (!view_is(name, alerts[i].name)) {
-			continue;
+		if (view_is(name, alerts[i].name)) {
+			return tls_reason_alert(alerts[i].number, true, buf);
 		}
-		(void)snprintf(buf, TLS_REASON_BUF, "tls-remote-alert-%u-%s",
-		    alerts[i].number, alerts[i].name);
-		for (char *c = buf; *c != '\0'; c++) {
-			if (*c == ' ') {
-				*c = '-';
-			}
-		}
-		return buf;
 	}
 	return "";
 }

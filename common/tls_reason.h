@@ -2,6 +2,8 @@
 #ifndef COMMON_TLS_REASON_H
 #define COMMON_TLS_REASON_H
 
+#include <stdbool.h>
+
 #include "common/fact.h"
 #include "common/view.h"
 
@@ -20,6 +22,13 @@ enum {
 };
 
 const char *tls_reason_token(struct view text, char buf[TLS_REASON_BUF]);
+
+/*
+ * The token of an alert (RFC 8446 6) that the peer or we sent, in buf; "" for
+ * a number that is none.
+ */
+const char *tls_reason_alert(
+    unsigned number, bool is_remote, char buf[TLS_REASON_BUF]);
 
 /*
  * The chain's state by the text of a verify error ("certificate has

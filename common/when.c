@@ -264,6 +264,52 @@ static int parse_traditional(struct view line, int64_t until, int64_t *t)
 	return ERR_PARSE;
 }
 
+/* " +hhmm" and the end or a blank, as seconds. */
+static bool take_log_zone(struct view *rest, int *zone_s)
+{
+	struct view z = *rest;
+
+	if (!view_take(&z, " ") || z.len < 5 || (z.len > 5 && z.s[5] != ' ') ||
+	    (z.s[0] != '+' && z.s[0] != '-') || digits(z.s + 1, 4) < 0 ||
+	    read_zone(view_make(z.s, 5), zone_s) != 5) {
+		return false;
+	}
+	*rest = view_skip(z, 5);
+	return true;
+}
+
+int when_parse_log_stamp(struct view line, int64_t *t)
+{
+	struct view rest;
+	int y;
+	int mo;
+	int d;
+	int clock;
+	int zone_s;
+
+	if (line.len < 19 || read_date(line, &y, &mo, &d) != 0 ||
+	    line.s[10] != ' ') {
+		return ERR_PARSE;
+	}
+	clock = read_clock(line.s + 11);
+	if (clock < 0) {
+		return ERR_PARSE;
+	}
+	rest = view_skip(line, 19);
+	if (rest.len > 1 && rest.s[0] == '.' && digits(rest.s + 1, 1) >= 0) {
+		rest = view_skip(rest, 2);
+		while (rest.len > 0 && digits(rest.s, 1) >= 0) {
+			rest = view_skip(rest, 1);
+		}
+	}
+	if (take_log_zone(&rest, &zone_s)) {
+		*t = when_utc(y, mo, d, 0, 0, 0) + clock - zone_s;
+	} else {
+		*t = local_time(y, mo, d, clock);
+	}
+	return (int)(line.len - rest.len);
+}
+
 void when_zone_init(void)
 {
 	/* without TZ, glibc looks whether the file has changed, each time */

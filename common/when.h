@@ -49,4 +49,12 @@ void when_zone_init(void);
  */
 int when_parse_stamp(struct view line, int64_t until, int64_t *t);
 
+/*
+ * Reads the stamp of a log that an MTA writes itself: "2026-11-22 11:32:34",
+ * with or without a fraction of the second (".123") and then a zone (" +0100");
+ * without one, the zone of the process. Returns the number of bytes read or
+ * ERR_PARSE.
+ */
+int when_parse_log_stamp(struct view line, int64_t *t);
+
 #endif

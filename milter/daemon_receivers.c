@@ -12,7 +12,7 @@
 #include "milter/receiver.h"
 
 enum {
-	RING_B = 64 << 20, /* of which is taken what bursts need */
+	RING_B = 128 << 20, /* of which is taken what bursts need */
 	SOCKET_MODE = 0660,
 };
 

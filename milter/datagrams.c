@@ -37,6 +37,7 @@ struct datagrams {
 	uint64_t pos;        /* number of the last event */
 	uint64_t pending;    /* datagrams that are not committed */
 	uint64_t n_kept;     /* invalid ones, since the start */
+	uint64_t left;       /* bytes that the last poll left in the ring */
 	bool keeping_failed; /* it was said */
 };
 
@@ -289,10 +290,22 @@ static int take_next(struct datagrams *d, struct view text, int64_t now)
 	return rc;
 }
 
+/* So many are counted by this poll. */
+static int64_t how_many(const struct datagrams *d)
+{
+	uint64_t used = ring_used(d->o.ring);
+
+	if (ring_is_filling(d->o.ring)) {
+		return DATAGRAMS_AT_ONCE;
+	}
+	return used > d->left && used - d->left > DATAGRAMS_BURST_B ?
+	    0 :
+	    DATAGRAMS_GENTLY;
+}
+
 int64_t datagrams_poll(struct datagrams *d, int64_t now)
 {
-	const int64_t max =
-	    ring_is_filling(d->o.ring) ? DATAGRAMS_AT_ONCE : DATAGRAMS_GENTLY;
+	const int64_t max = how_many(d);
 	struct view text;
 	int64_t n = 0;
 	int rc;
@@ -306,6 +319,7 @@ int64_t datagrams_poll(struct datagrams *d, int64_t now)
 	if (rc == 0 && d->pending > 0) {
 		rc = commit_all(d, now);
 	}
+	d->left = ring_used(d->o.ring);
 	ring_ask(d->o.ring);
 	return rc != 0 ? rc : n;
 }

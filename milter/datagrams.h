@@ -29,6 +29,9 @@ enum {
 	   later: the work on it would cost datagrams. */
 	DATAGRAMS_GENTLY = 2000,
 	DATAGRAMS_AT_ONCE = 20000, /* where the ring is filling */
+	/* The ring has grown by so much since the last poll: the burst goes
+	   on, and nothing is counted before it ends or the ring is filling. */
+	DATAGRAMS_BURST_B = 1 << 20,
 };
 
 /*

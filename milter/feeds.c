@@ -41,6 +41,8 @@ void feeds_options_of(
 		.type = mta_find(conf->mta),
 		.idents = (const char *const *)conf->idents,
 		.own_senders = f->own_senders,
+		.has_callouts = conf->callouts,
+		.has_bare_addresses = conf->bare_addresses,
 	};
 	if (f->o.noted != NULL) {
 		o->noted = noted_on_find;

@@ -10,7 +10,9 @@
  *
  * Where the reader keeps up, a writer that went on to the end of the memory
  * would touch all of it: it returns to the beginning as soon as the ring is
- * empty, to pages that it has already and the caches hold.
+ * empty, to pages that it has already and the caches hold. Where it did so is
+ * told apart from the data: a mark among them would be in the way of what is
+ * written until the reader has come by.
  */
 
 #include "config.h"
@@ -29,7 +31,8 @@
 #define SKIP UINT64_MAX
 
 enum {
-	PREPARED_B = 16 << 20,       /* some ten thousand datagrams */
+	PREPARED_B = 64 << 20,       /* some hundred thousand datagrams */
+	GROWN_B = PREPARED_B - 4096, /* the data begin a little later */
 	HOT_B = 2 * RING_PACKET_MAX, /* from there on it is worth a return */
 };
 
@@ -41,6 +44,7 @@ struct shared {
 	_Alignas(64) _Atomic uint64_t head; /* bytes ever written */
 	_Atomic uint64_t full;              /* packets dropped: no room */
 	_Atomic uint64_t oversized;         /* packets dropped: too long */
+	_Atomic uint64_t returned; /* head before the last return to 0 */
 	_Alignas(64) _Atomic uint64_t tail; /* bytes ever read */
 	_Atomic uint32_t is_asked;          /* the reader wants to be woken */
 	_Alignas(64) unsigned char data[];
@@ -50,6 +54,12 @@ struct ring {
 	struct shared *shared;
 	size_t size; /* of data */
 	int fd;      /* eventfd */
+	/* of the writer: what ring_room() found */
+	size_t room;      /* bytes for the packet */
+	uint64_t place;   /* position of its length */
+	bool is_prepared; /* the memory of a burst was taken */
+	bool has_grown;   /* more than that may be in use */
+	bool is_return;   /* place is behind a return to the beginning */
 	/* of the reader */
 	uint64_t next; /* tail behind the packet that ring_next() gave */
 	struct ring_losses told;
@@ -80,6 +90,7 @@ struct ring *ring_new(size_t size_b)
 		return NULL;
 	}
 	atomic_store(&r->shared->is_asked, 1);
+	r->has_grown = true; /* by a writer before this one, perhaps */
 	return r;
 }
 
@@ -94,10 +105,24 @@ void ring_free(struct ring *r)
 
 void ring_prepare(struct ring *r)
 {
-	size_t n = r->size < PREPARED_B ? r->size : PREPARED_B;
+	char *memory = (char *)r->shared;
 
-	/* a kernel before 5.14 does not know it: pages come one by one */
-	(void)madvise(r->shared, sizeof(*r->shared) + n, MADV_POPULATE_WRITE);
+	if (!r->is_prepared) {
+		size_t n = r->size < PREPARED_B ? r->size : PREPARED_B;
+
+		/* before Linux 5.14 pages come one by one */
+		(void)madvise(
+		    memory, sizeof(*r->shared) + n, MADV_POPULATE_WRITE);
+		r->is_prepared = true;
+	}
+	/* where it is empty the next packet goes to the beginning */
+	if (r->has_grown && ring_is_empty(r)) {
+		if (r->size > PREPARED_B) {
+			(void)madvise(memory + PREPARED_B, r->size - PREPARED_B,
+			    MADV_REMOVE);
+		}
+		r->has_grown = false;
+	}
 }
 
 static size_t padded(size_t len)
@@ -116,38 +141,97 @@ static void store_len(struct ring *r, uint64_t pos, uint64_t len)
 	memcpy(r->shared->data + (pos & (r->size - 1)), &len, sizeof(len));
 }
 
-bool ring_put(struct ring *r, const void *data, size_t len)
+/* The next multiple of the size. */
+static uint64_t beginning(const struct ring *r, uint64_t pos)
+{
+	return (pos + r->size - 1) & ~(uint64_t)(r->size - 1);
+}
+
+/* Where the oldest packet is: behind a return that is still to be read. */
+static uint64_t first(const struct ring *r, uint64_t tail)
+{
+	return tail ==
+		atomic_load_explicit(
+		    &r->shared->returned, memory_order_relaxed) ?
+	    beginning(r, tail) :
+	    tail;
+}
+
+/* Of a place with so many bytes: what a packet may have. */
+static size_t room_of(size_t n)
+{
+	size_t room = n > sizeof(uint64_t) ? n - sizeof(uint64_t) : 0;
+
+	return room < RING_PACKET_MAX ? room : RING_PACKET_MAX;
+}
+
+size_t ring_room(struct ring *r, void **out)
 {
 	struct shared *s = r->shared;
 	uint64_t head =
 	    aligned(atomic_load_explicit(&s->head, memory_order_relaxed));
 	uint64_t tail = atomic_load_explicit(&s->tail, memory_order_acquire);
 	size_t at = (size_t)(head & (r->size - 1));
-	size_t skip = 0;
+	size_t before_end = r->size - at;
+	uint64_t used = head - first(r, tail);
+	size_t space = used <= r->size ? r->size - (size_t)used : 0;
+
+	r->is_return = head == tail && at >= HOT_B;
+	r->place = head;
+	if (r->is_return) {
+		r->room = RING_PACKET_MAX;
+		r->place = beginning(r, head);
+	} else if (space <= before_end) {
+		r->room = room_of(space);
+	} else {
+		size_t behind = room_of(space - before_end);
+
+		r->room = room_of(before_end);
+		if (behind > r->room) {
+			r->room = behind;
+			r->place = beginning(r, head);
+		}
+	}
+	*out = s->data + (r->place & (r->size - 1)) + sizeof(uint64_t);
+	return r->room;
+}
+
+bool ring_publish(struct ring *r, size_t len)
+{
+	struct shared *s = r->shared;
+	uint64_t head =
+	    aligned(atomic_load_explicit(&s->head, memory_order_relaxed));
 
 	if (len > RING_PACKET_MAX) {
 		ring_note_long(r);
 		return false;
 	}
-	if (padded(len) > r->size - at || (head == tail && at >= HOT_B)) {
-		skip = r->size - at;
-	}
-	if (head - tail + skip + padded(len) > r->size) {
+	if (len > r->room || r->room == 0) {
 		(void)atomic_fetch_add(&s->full, 1);
 		return false;
 	}
-	if (skip > 0) {
+	if (r->is_return) {
+		atomic_store_explicit(&s->returned, head, memory_order_relaxed);
+	} else if (r->place != head) {
 		store_len(r, head, SKIP);
-		head += skip;
 	}
-	store_len(r, head, len);
-	if (len > 0) {
-		memcpy(s->data + (head & (r->size - 1)) + sizeof(uint64_t),
-		    data, len);
+	store_len(r, r->place, len);
+	if ((r->place & (r->size - 1)) + padded(len) > GROWN_B) {
+		r->has_grown = true;
 	}
 	atomic_store_explicit(
-	    &s->head, head + padded(len), memory_order_release);
+	    &s->head, r->place + padded(len), memory_order_release);
 	return true;
+}
+
+bool ring_put(struct ring *r, const void *data, size_t len)
+{
+	void *to;
+
+	if (len <= ring_room(r, &to) && len > 0) {
+		memcpy(to, data, len);
+	}
+	return ring_publish(r, len);
 }
 
 void ring_note_long(struct ring *r)
@@ -202,10 +286,18 @@ bool ring_is_empty(const struct ring *r)
 	    atomic_load(&r->shared->tail);
 }
 
+uint64_t ring_used(const struct ring *r)
+{
+	uint64_t tail = atomic_load(&r->shared->tail);
+	uint64_t head = aligned(atomic_load(&r->shared->head));
+
+	/* a return that comes now is none that this head knows */
+	return head == tail ? 0 : head - first(r, tail);
+}
+
 bool ring_is_filling(const struct ring *r)
 {
-	return atomic_load(&r->shared->head) - atomic_load(&r->shared->tail) >
-	    r->size / 4;
+	return ring_used(r) > r->size / 2;
 }
 
 bool ring_next(struct ring *r, struct view *packet)
@@ -220,6 +312,7 @@ bool ring_next(struct ring *r, struct view *packet)
 	if (head == tail) {
 		return false;
 	}
+	tail = first(r, tail);
 	if (head - tail > r->size || (tail & 7) != 0) {
 		return give_up(r, head);
 	}

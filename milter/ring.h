@@ -29,10 +29,26 @@ void ring_free(struct ring *r); /* NULL is allowed */
 
 /* --- the writer ----------------------------------------------------------- */
 
-/* Takes the memory of a burst, so that none is taken in it. */
+/*
+ * Takes the memory of a burst, so that none is taken in it; what a longer one
+ * took is given back. For a time in which nothing comes.
+ */
 void ring_prepare(struct ring *r);
 
-/* False: no room, or too long; it was counted. */
+/*
+ * Where the next packet may be written, and how many bytes of it: 0 to
+ * RING_PACKET_MAX. 0: the ring is full.
+ */
+size_t ring_room(struct ring *r, void **out);
+
+/*
+ * The packet at that place is complete, and the reader can have it. len: all
+ * its bytes; where there was no room for so many it is dropped. False: no room,
+ * or too long; it was counted. ring_room() comes before the next.
+ */
+bool ring_publish(struct ring *r, size_t len);
+
+/* Both, for a packet that is somewhere else. */
 bool ring_put(struct ring *r, const void *data, size_t len);
 
 /* Counts a packet that was too long to be received whole. */
@@ -68,6 +84,9 @@ bool ring_next(struct ring *r, struct view *packet);
 void ring_drop(struct ring *r);
 
 bool ring_is_empty(const struct ring *r);
+
+/* Bytes that the packets in it take; more than its size: it is damaged. */
+uint64_t ring_used(const struct ring *r);
 
 /* Is so much in it that room may be short before long? */
 bool ring_is_filling(const struct ring *r);

@@ -22,14 +22,17 @@
 #include "common/gzip.h"
 #include "common/mem.h"
 #include "common/strbuf.h"
+#include "common/view.h"
 #include "milter/rotation.h"
 
 enum {
 	TRIES = 100,
 	SCAN_MAX = 4096, /* files of one log */
 	PATH_BYTES = 4096,
-	HEAD = 4096,    /* bytes of a file that tell it from all others, */
-	HEAD_LEAST = 64 /* and so many are the least */
+	HEAD = 4096,      /* bytes of a file that tell it from all others, */
+	HEAD_LEAST = 64,  /* and so many are the least */
+	COUNT_DIGITS = 5, /* of NAME.12345; with more it is a date */
+	RANK_DIGITS = 18
 };
 
 /* "mail.log.1", "mail.log-20261122.gz" for "mail.log". */
@@ -54,6 +57,61 @@ static int by_age(const void *a, const void *b)
 	}
 	/* of one second: "mail.log.2" is older than "mail.log.1" */
 	return -strverscmp(x->path, y->path);
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct rotation_file *x = a;
+	const struct rotation_file *y = b;
+
+	return x->rank != y->rank ? (x->rank < y->rank ? -1 : 1) : by_age(a, b);
+}
+
+/* Reads the number that the part of the name behind "NAME." begins with. */
+static void read_rank(struct rotation_file *file, const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+	unsigned long long value;
+
+	if (n == 0 || n > RANK_DIGITS ||
+	    view_number(view_make(text, n), INT64_MAX, &value) != 0) {
+		return;
+	}
+	file->family = n <= COUNT_DIGITS ? ROTATION_COUNTED : ROTATION_DATED;
+	file->rank =
+	    file->family == ROTATION_COUNTED ? -(int64_t)value : (int64_t)value;
+}
+
+/* Puts the files of a family in the order of their ranks, where they are. */
+static void sort_family(struct rotation *r, enum rotation_family family)
+{
+	struct rotation_file *part = xcalloc(r->n + 1, sizeof(*part));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->file[i].family == family) {
+			part[n++] = r->file[i];
+		}
+	}
+	if (n > 1) {
+		qsort(part, n, sizeof(*part), by_rank);
+	}
+	n = 0;
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->file[i].family == family) {
+			r->file[i] = part[n++];
+		}
+	}
+	free(part);
+}
+
+static void sort(struct rotation *r)
+{
+	if (r->n > 1) {
+		qsort(r->file, r->n, sizeof(*r->file), by_age);
+	}
+	sort_family(r, ROTATION_COUNTED);
+	sort_family(r, ROTATION_DATED);
 }
 
 static void file_release(struct rotation_file *file)
@@ -110,6 +168,8 @@ static void add_predecessors(
 		strbuf_addf(&path, "%s/%s", dir, e->d_name);
 		if (!path.failed) {
 			add(r, strbuf_str(&path), &st, false);
+			read_rank(
+			    &r->file[r->n - 1], e->d_name + strlen(base) + 1);
 		}
 		strbuf_release(&path);
 	}
@@ -140,9 +200,7 @@ static void find(struct rotation *r, const char *path, size_t max)
 		(void)closedir(d);
 	}
 	free(dir);
-	if (r->n > 1) {
-		qsort(r->file, r->n, sizeof(*r->file), by_age);
-	}
+	sort(r);
 	while (r->n > max) {
 		file_release(&r->file[0]);
 		r->n--;

@@ -9,10 +9,18 @@
 
 /*
  * The files of a log that is rotated: its predecessors "NAME.*" and "NAME-*"
- * beside it, the oldest first by the time of the last change, and last the
- * one of the name. All are open, so that none of them becomes another while
- * they are looked at.
+ * beside it, the oldest first, and last the one of the name. They are in the
+ * order of their last changes, but those with numbers in that of the numbers:
+ * NAME.2 is older than NAME.1 and NAME-20261122 than NAME-20261123, also where
+ * somebody has unpacked or touched one, or a clock was set. All are open, so
+ * that none of them becomes another while they are looked at.
  */
+enum rotation_family {
+	ROTATION_OTHER,
+	ROTATION_COUNTED, /* NAME.1, NAME.2.gz */
+	ROTATION_DATED    /* NAME-20261122 */
+};
+
 struct rotation_file {
 	char *path; /* owned */
 	int fd;     /* owned; -1: it could not be opened ... */
@@ -22,12 +30,14 @@ struct rotation_file {
 	int64_t mtime;
 	int64_t changed; /* written to, renamed or so (ctime) */
 	uint64_t size;
-	bool is_named;      /* the one of the name */
-	bool is_compressed; /* as its first bytes tell */
-	bool is_copy;       /* another one of these files begins with the same
+	enum rotation_family family; /* what its number means */
+	int64_t rank;                /* within it: the oldest has the lowest */
+	bool is_named;               /* the one of the name */
+	bool is_compressed;          /* as its first bytes tell */
+	bool is_copy;    /* another one of these files begins with the same
 	                       lines and is the better one: leave this out */
-	char *head;         /* owned: its first whole lines */
-	size_t head_len;    /* 0: there is none yet */
+	char *head;      /* owned: its first whole lines */
+	size_t head_len; /* 0: there is none yet */
 };
 
 struct rotation {

@@ -163,6 +163,8 @@ static int run(
 		    NULL,
 		.own_senders = own,
 		.has_callouts = r->conf != NULL && r->conf->callouts,
+		.has_bare_addresses =
+		    r->conf != NULL && r->conf->bare_addresses,
 		.now = r->tool->now,
 		.until = r->until,
 		.progress = show_progress,

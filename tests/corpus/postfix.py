@@ -129,7 +129,7 @@ def one_by_one(recs, results, mixed):
     def comparable(key):
         f = fields(key)
         # a single log without any TLS does not tell whether TLS is logged
-        return tuple(v.replace("tls-not-logged", "starttls-not-offered") for v in f.values())
+        return tuple(v.replace("tls-not-logged", "starttls-not-offered-or-refused") for v in f.values())
 
     for rec, (facts, _) in zip(recs, results):
         if rec["kind"] == "matrix" and (rec["version"], rec["level"], rec["loglevel"]) == (mixed["version"], "dane", "1"):

@@ -61,9 +61,10 @@ feeds:
     name: %s
     file: %%(dir)s/log/%s.log
 """ % (name, name) for name in FEEDS)
-# What the daemon may say while it is killed: all else at these levels is a
-# fault. The last one is for days that are over since long.
-QUIET = ("telltls-milter: info: ", "telltls-milter: warning: day is sealed before")
+# What the daemon may say while it is killed: all else is a fault. The last one
+# is for days that are over since long.
+QUIET = ("telltls-milter: info: ",
+         "telltls-milter: warning: day is sealed before")
 
 
 class Failed(Exception):
@@ -142,8 +143,9 @@ class Site:
     def write(self):
         try:
             turns = [log.run() for log in self.logs.values()]
-            while turns and not self.ends.is_set():
-                turns = [turn for turn in turns if next(turn, self) is None]
+            while not self.ends.is_set():
+                for turn in turns:
+                    next(turn)
                 time.sleep(self.pace.uniform(0, 0.006))
         except Exception:
             self.writer_error = traceback.format_exc()
@@ -151,6 +153,14 @@ class Site:
     def let_write(self, share):
         for log in self.logs.values():
             log.allowed = int(share * len(log.log.text)) + 1
+
+    def pause(self, is_paused):
+        """Nothing more is written for now, and all lines are whole."""
+        for log in self.logs.values():
+            log.is_idle = False
+            log.is_paused = is_paused
+        wait_for("a pause", lambda: self.writer_error or not is_paused or all(
+            log.is_idle for log in self.logs.values()))
 
     def rotate_unseen(self, n):
         """Rotations, while nobody looks."""
@@ -232,7 +242,7 @@ class Site:
         return out
 
 
-# --- comparisons ---------------------------------------------------------------
+# --- comparisons -------------------------------------------------------------
 
 def differ(what, got, want, faults):
     if got != want:
@@ -246,19 +256,19 @@ def compare(site, facts, counters):
     faults = []
     for name in FEEDS:
         log = site.logs[name].log
-        for day in log.days():
+        for day in log.counters:
             what = "feed %s, %s" % (name, time.strftime(
                 "%Y-%m-%d", time.gmtime(day)))
             got = counters.get((name, day), collections.Counter())
             late, _ = got.pop("late", 0), got.pop("unread", 0)
             site.seen["late"] += late
-            differ(what, got, log.counters(day), faults)
+            differ(what, got, log.counters[day], faults)
             # the first ones count: what came behind the seal is late
-            told = log.facts(day)
+            told = log.facts[day]
             differ(what + ", %d late" % late, facts[name, day],
                    collections.Counter(told[:len(told) - late]), faults)
     unknown = set(facts) - {(name, day) for name in FEEDS
-                            for day in site.logs[name].log.days()}
+                            for day in site.logs[name].log.counters}
     if unknown:
         faults.append("nobody logged: %s" % unknown)
     if faults:
@@ -271,14 +281,14 @@ def check_not_too_much(site):
     facts = site.facts() if tallyfile.names(site.state) else {}
     faults = []
     for (name, day), got in facts.items():
-        extra = got - collections.Counter(site.logs[name].log.facts(day))
+        extra = got - collections.Counter(site.logs[name].log.facts[day])
         if extra:
             faults.append("feed %s, day %d: too much: %s" % (name, day, extra))
     if faults:
         raise Failed("\n".join(faults))
 
 
-# --- one life ------------------------------------------------------------------
+# --- one life ----------------------------------------------------------------
 
 class Killer:
     """Starts the daemon and kills it, in all states that it may be in."""
@@ -287,6 +297,7 @@ class Killer:
         self.site, self.rng = site, site.rng
         self.unseen = 5 / kills  # rotations while the daemon is away
         self.stopped = 3 / kills  # or stopped
+        self.early = 5 / kills if site.is_past else 0  # seals, see below
         self.start_s = 0.01  # how long a start takes
         self.catch_up_s = 0.05
 
@@ -343,8 +354,25 @@ class Killer:
             site.daemon.send_signal(signal.SIGCONT)
             site.seen["SIGSTOP"] += 1
 
+    def seal_early(self):
+        """
+        Where the logs stand still, a day is sealed at the daemon's next look,
+        which it takes at its start: all that comes later is late.
+        """
+        site = self.site
+        site.pause(True)
+        for _ in range(2):
+            site.start()
+            wait_for("the end of the logs", site.is_all_read)
+            time.sleep(self.rng.uniform(0, self.catch_up_s))
+            site.end(signal.SIGKILL)
+        site.pause(False)
+        site.seen["pauses of the logs"] += 1
+
     def kill(self):
         site = self.site
+        if self.rng.random() < self.early:
+            self.seal_early()
         if self.rng.random() < self.unseen:
             site.rotate_unseen(self.rng.randint(1, 4))
         before = site.positions()
@@ -439,7 +467,7 @@ def show(site):
     for name, log in site.logs.items():
         print("# feed %s: %d lines, %d sessions, rotations: %s" % (
             name, len(log.log.lines), sum(
-                len(log.log.facts(day)) for day in log.log.days()),
+                map(len, log.log.facts.values())),
             ", ".join("%d %s" % (n, k) for k, n in log.done.items())))
     print("# " + ", ".join("%s: %d" % item for item in seen.items()))
 
@@ -454,8 +482,8 @@ def main():
     args = parser.parse_args()
     # a longer life has a log to match
     size = max(1, args.kills / 200) ** 0.5
-    lives = (("before the seal", evenings_before_seal, int(4000 * size)),
-             ("over seals", evenings_to_seal, int(4000 * size / EVENINGS)))
+    lives = (("before the seal", evenings_before_seal, int(3000 * size)),
+             ("over seals", evenings_to_seal, int(3000 * size / EVENINGS)))
     steps = (("lives", lambda site: live(site, args.kills // 2)),
              ("facts and counters are the truth", check_truth),
              ("an uninterrupted replay gives the same", check_replay),

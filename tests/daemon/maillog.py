@@ -333,8 +333,9 @@ KINDS = ((with_tls, 12), (queue_run, 2), (fallback, 2), (failure, 2),
 
 class Log:
     """
-    The log as it will be: text, and in the order in which they come to
-    count, its effects. evenings: first and last second of each.
+    The log as it will be: text; and by the day, facts: the sessions in the
+    order in which they count, and counters: what must be counted beside them,
+    while all else is 0. evenings: first and last second of each.
     """
 
     def __init__(self, seed, host, zone_min, evenings, processes):
@@ -354,6 +355,7 @@ class Log:
         first, last = evenings[-1]
         self.write([line for line in self.make_up(first, last, processes)
                     if line[0] < last * 1000000])
+        self.add_up()
         self.text = b"".join(self.lines)
         self.ends_at = list(itertools.accumulate(map(len, self.lines)))
 
@@ -430,18 +432,12 @@ class Log:
         """The time of the line that holds the byte before an offset."""
         return self.seconds[bisect.bisect_left(self.ends_at, offset)]
 
-    def days(self):
-        return sorted({day_of(e.t) for e in self.effects})
-
-    def facts(self, day):
-        """The sessions of a day, in the order in which they are counted."""
-        return [e.fact for e in self.effects
-                if e.fact is not None and day_of(e.t) == day]
-
-    def counters(self, day):
-        """What must be counted of a day beside facts; all else is 0."""
-        out = collections.Counter()
+    def add_up(self):
+        """The effects of each day, in the order in which they count."""
+        self.facts = collections.defaultdict(list)
+        self.counters = collections.defaultdict(collections.Counter)
         for e in self.effects:
-            if day_of(e.t) == day:
-                out[e.counter or "sessions"] += e.n
-        return out
+            day = day_of(e.t)
+            if e.fact is not None:
+                self.facts[day].append(e.fact)
+            self.counters[day][e.counter or "sessions"] += e.n

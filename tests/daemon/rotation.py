@@ -28,6 +28,8 @@ class RotatedLog:
         self.start = 0    # which of them the file of the name begins with
         self.files = []   # rotated: suffixes, "" or ".gz"; the newest first
         self.allowed = 0  # how far to write by now
+        self.is_paused = False  # nothing is to be written
+        self.is_idle = False    # nothing is, and the last line is whole
         self.wanted = 0   # rotations to do at once: the reader is away
         self.done = {"rename": 0, "copytruncate": 0, "gzip": 0}
         self.has_begun = lambda: False  # is the reader anywhere in it?
@@ -83,15 +85,22 @@ class RotatedLog:
         while not self.is_complete:
             if self.wanted:
                 self.rotate_unseen()
+            elif self.is_paused:
+                self.end_line()
+                self.is_idle = True
+                yield
             elif self.written >= self.allowed:
                 yield
-            elif self.rng.random() < ROTATE_SHARE and self.written > self.start \
-                    and self.may_rotate():
+            elif self.rng.random() < ROTATE_SHARE and self.may_rotate() \
+                    and self.written > self.start:
                 yield from self.rotate()
             else:
                 self.append(self.rng.choice((1, 50, 500, 5000, 30000)))
                 yield
         os.close(self.fd)
+        while True:
+            self.is_idle = True
+            yield
 
     def rotate_unseen(self):
         """Several rotations, of which the reader sees but the result."""

@@ -35,7 +35,8 @@ class TallyFile:
             self.feeds[name] = at
 
     def word(self, number):
-        return struct.unpack_from("<Q", self.front, 256 + 8 * number)[0] & VALUE
+        return VALUE & struct.unpack_from(
+            "<Q", self.front, 256 + 8 * number)[0]
 
     def position(self, feed):
         """How far the feed was read, as this file knows it."""

@@ -11,16 +11,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 sys.dont_write_bytecode = True
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import checks, expect, mta, site, stage, world  # noqa: E402
+from lab import checks, ends, mta, site, stage, world  # noqa: E402
 from lab.daemon import Daemon, UID  # noqa: E402
 from lab.disk import Disk  # noqa: E402
 from lab.pace import Stream  # noqa: E402
-from lab.telltls import Telltls  # noqa: E402
 
 LIMIT_S = 300
 # All but those that take their time.
@@ -31,31 +29,10 @@ def check_end(tap, mail, daemon, messages):
     """Ends the deliveries; what was counted live, and after the seal, and in a
     fresh state; the reports."""
     mail.sendmail.stop()
-    mail.settle()
     checks.check_mail(tap, mail, messages)
-    seen = expect.seen(mail, int(time.time()), expect.NOTABLE)
-
-    daemon.wait_read()
-    checks.check_facts(tap, mail, daemon, seen, "live")
-    check_stop(tap, daemon)
     # mail.log.6 and so on are older, the highest number first.
-    daemon.replay(*sorted(glob.glob(mail.log.path + ".*"), reverse=True), mail.log.path)
-    checks.check_facts(tap, mail, daemon, seen, "after the seal")
-    # A session is left out for sure when nothing more can come in it.
-    checks.check_counters(tap, mail, daemon, seen, "after the seal")
-    checks.check_sealed(tap, daemon)
-    checks.check_reports(tap, daemon, seen.counted)
-
-    seen = expect.seen(mail, seen.end)
-    replay = Telltls(mail)
-    replay.replay(mail.log.whole)
-    checks.check_facts(tap, mail, replay, seen, "in a fresh state")
-    checks.check_counters(tap, mail, replay, seen, "in a fresh state")
-
-
-def check_stop(tap, daemon):
-    status = daemon.stop()
-    tap.check("SIGTERM ends the daemon", *([f"exit {status}"] if status != 0 else []))
+    logs = sorted(glob.glob(mail.log.path + ".*"), reverse=True)
+    ends.check_live(tap, mail, daemon, [*logs, mail.log.path])
 
 
 def undisturbed(tap, place):
@@ -104,7 +81,7 @@ def disturb(tap, mail, daemon):
     log.wait_lines(100)
     daemon.signal(signal.SIGHUP)
     log.wait_lines(100)
-    check_stop(tap, daemon)
+    ends.check_stop(tap, daemon)
     log.wait_lines(100)
     log.rename(path("1"))
     log.open()

@@ -4,7 +4,7 @@
  *
  * Lines are written short, "SECONDS PID[@HOST][/PROGRAM] MESSAGE"; so are
  * events: "SECONDS DOMAIN MX ADDRESS TLS ..." of a session, "SECONDS COUNTER"
- * of a counter.
+ * of a counter. "| TEXT" goes on with the line before.
  */
 #ifndef TESTS_UNIT_MTA_KIT_H
 #define TESTS_UNIT_MTA_KIT_H
@@ -22,6 +22,7 @@ struct mta_kit {
 	struct mta *mta;
 	struct strbuf events;
 	uint64_t pos;      /* of the next line */
+	int64_t t;         /* of the latest line */
 	bool has_records;  /* write COUNTER_RECORDS too */
 	unsigned fails_in; /* events until the sink fails; 0: never */
 
@@ -84,6 +85,8 @@ static inline int mta_kit_session(void *ctx, int64_t t, const struct fact *f)
 	mta_kit_word(b, "name=", fact_name_word(f->name));
 	mta_kit_word(b, "dane=", fact_dane_word(f->dane));
 	mta_kit_word(b, "from=", ip_format(&f->sending_ip, ip));
+	mta_kit_view(b, "helo=", f->helo);
+	mta_kit_view(b, "verdict=", f->verdict);
 	strbuf_addc(b, '\n');
 	return mta_kit_result(k);
 }
@@ -133,20 +136,27 @@ static inline void mta_kit_noted_alias(
 	}
 }
 
-static inline void mta_kit_open(
-    struct mta_kit *k, const char *name, const char *const *own_senders)
+/* The sink and the notes of the options are ours. */
+static inline void mta_kit_open_with(
+    struct mta_kit *k, const char *name, const struct mta_options *options)
 {
-	struct mta_options o = {
-		.own_senders = own_senders,
-		.sink = { mta_kit_session, mta_kit_counter, k },
-		.noted = mta_kit_noted,
-		.noted_alias = mta_kit_noted_alias,
-		.noted_ctx = k,
-	};
+	struct mta_options o = *options;
 
+	o.noted = mta_kit_noted;
+	o.noted_alias = mta_kit_noted_alias;
+	o.noted_ctx = k;
+	o.sink = (struct mta_sink){ mta_kit_session, mta_kit_counter, k };
 	*k = (struct mta_kit){ 0 };
 	strbuf_init(&k->events, 1 << 24);
 	k->mta = mta_new(mta_find(name), &o);
+}
+
+static inline void mta_kit_open(
+    struct mta_kit *k, const char *name, const char *const *own_senders)
+{
+	struct mta_options o = { .own_senders = own_senders };
+
+	mta_kit_open_with(k, name, &o);
 }
 
 static inline void mta_kit_close(struct mta_kit *k)
@@ -189,11 +199,19 @@ static inline struct syslog_line mta_kit_parse(
 static inline int mta_kit_line(
     struct mta_kit *k, struct view text, const char *program)
 {
-	struct syslog_line line = mta_kit_parse(text, program);
-	int rc = mta_line(k->mta, k->pos, &line);
+	uint64_t pos = k->pos;
+	struct syslog_line line;
 
 	k->pos += text.len + 1;
-	return rc;
+	if (view_take(&text, "| ")) {
+		line = (struct syslog_line){
+			.t = k->t, .msg = text, .is_continued = true
+		};
+	} else {
+		line = mta_kit_parse(text, program);
+	}
+	k->t = line.t;
+	return mta_line(k->mta, pos, &line);
 }
 
 /* Hands short lines over, each with its line end. */

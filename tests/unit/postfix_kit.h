@@ -82,11 +82,14 @@ static inline int postfix_kit_session(
 	return rc;
 }
 
-static inline void postfix_kit_open(struct mta_kit *k)
+static inline void postfix_kit_open_with(
+    struct mta_kit *k, const struct mta_options *more)
 {
 	static const char *const own[] = { "own@us.example", NULL };
 	struct mta_options o = {
 		.own_senders = own,
+		.has_callouts = more->has_callouts,
+		.has_bare_addresses = more->has_bare_addresses,
 		.sink = { postfix_kit_session, mta_kit_counter, k },
 		.noted = mta_kit_noted,
 		.noted_alias = mta_kit_noted_alias,
@@ -96,6 +99,11 @@ static inline void postfix_kit_open(struct mta_kit *k)
 	*k = (struct mta_kit){ 0 };
 	strbuf_init(&k->events, 1 << 24);
 	k->mta = mta_new(mta_find("postfix"), &o);
+}
+
+static inline void postfix_kit_open(struct mta_kit *k)
+{
+	postfix_kit_open_with(k, &(struct mta_options){ 0 });
 }
 
 /* A scenario: short lines in, the events of lines and of the end out. */

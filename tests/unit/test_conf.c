@@ -105,6 +105,8 @@ static void check_full(const struct conf *c)
 	UNIT_BOOL("callouts 0", c->feed[0].callouts, true);
 	UNIT_STR("name 1", c->feed[1].name, "sendmail");
 	UNIT_BOOL("callouts 1", c->feed[1].callouts, false);
+	UNIT_BOOL("bare-addresses 0", c->feed[0].bare_addresses, true);
+	UNIT_BOOL("bare-addresses 1", c->feed[1].bare_addresses, false);
 	UNIT_STR("file 1", c->feed[1].file, NULL);
 	UNIT_STR("journal 0", c->feed[0].journal, NULL);
 	UNIT_STR("journal 1", c->feed[1].journal, "/var/log/journal/remote");

@@ -352,6 +352,35 @@ static void test_in_parts(void **state)
 	site_release(&s);
 }
 
+/* While a burst goes on nothing is counted, unless the ring is filling. */
+static void test_burst(void **state)
+{
+	const size_t rest = DATAGRAMS_BURST_B / 32;
+	struct site s;
+	unsigned n = 0;
+
+	(void)state;
+	site_init(&s, SITE_RING_B);
+	site_open(&s);
+	for (; ring_used(s.ring) < DATAGRAMS_BURST_B + rest; n++) {
+		UNIT_TRUE("put", site_put_good(&s, n % 10, 64));
+	}
+	site_poll(&s, KIT_NOON, 0);
+	for (unsigned more = 0; more < n; more++) {
+		UNIT_TRUE("put", site_put_good(&s, more % 10, 64));
+	}
+	site_poll(&s, KIT_NOON, 0);
+	/* a few only: it is over */
+	UNIT_TRUE("put", site_put(&s, WITHOUT));
+	site_poll(&s, KIT_NOON, 2 * n + 1);
+	/* too much to wait */
+	for (n = 0; !ring_is_filling(s.ring); n++) {
+		UNIT_TRUE("put", site_put_good(&s, n % 10, 64));
+	}
+	site_poll(&s, KIT_NOON, n);
+	site_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_no_day),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_in_parts),
+		cmocka_unit_test(test_burst),
 	};
 
 	log_open("unit", false);

@@ -38,6 +38,8 @@ static const struct {
 	{ "not offered, a reason", NOT_OFFERED,
 	    "starttls-not-offered-or-refused", JUDGED_FAILURE, NO_STARTTLS,
 	    "starttls-not-offered-or-refused" },
+	{ "not offered, no token", NOT_OFFERED, "No", JUDGED_FAILURE,
+	    NO_STARTTLS, "starttls-not-offered" },
 	{ "not offered, overflow", NOT_OFFERED, "overflow", JUDGED_FAILURE,
 	    NO_STARTTLS, "overflow" },
 	{ "not told", NOT_OFFERED, "tls-not-logged", JUDGED_UNKNOWN, 0, NULL },

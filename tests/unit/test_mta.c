@@ -305,8 +305,10 @@ static void test_parse(void **state)
 	own.parse = parse_own;
 	UNIT_INT("own", mta_parse_line(&own, V("x"), 5, &l), 0);
 	UNIT_INT("own, t", l.t, 5);
+	UNIT_BOOL("own, an entry", l.is_continued, false);
 	UNIT_INT(
 	    "own, part", mta_parse_line(&own, V("+x"), 5, &l), ERR_PARTIAL);
+	UNIT_BOOL("own, it goes on", l.is_continued, true);
 	UNIT_INT("syslog, no stamp",
 	    mta_parse_line(&counting_type, V("x"), 5, &l), ERR_PARSE);
 	UNIT_INT("syslog",
@@ -315,14 +317,38 @@ static void test_parse(void **state)
 	    0);
 	UNIT_UINT("syslog, pid", l.pid, 7);
 
-	/* lines that name no program are the MTA's own, whatever the idents */
+	/* lines that name no program are the MTA's own, whatever the idents;
+	   and it sees those of others, to tell whether they are made up */
 	m = mta_new(&own, &o);
 	assert_int_equal(mta_parse_line(&own, V("x"), 5, &l), 0);
 	assert_int_equal(mta_line(m, 5, &l), 0);
 	UNIT_UINT("no program", counting_of(m)->n_lines, 1);
 	l.ident = V("two");
 	assert_int_equal(mta_line(m, 5, &l), 0);
-	UNIT_UINT("another program", counting_of(m)->n_lines, 1);
+	UNIT_UINT("another program", counting_of(m)->n_lines, 2);
+	UNIT_BOOL("none of its programs", mta_is_ident(m, l.ident), false);
+	mta_free(m);
+}
+
+static bool never(const struct mta *m)
+{
+	(void)m;
+	return false;
+}
+
+/* Of a type that does not say, each line is the beginning of an entry. */
+static void test_may_begin(void **state)
+{
+	struct mta_type own = counting_type;
+	const struct mta_options o = { .own_senders = NULL };
+	struct mta *m = mta_new(&counting_type, &o);
+
+	(void)state;
+	UNIT_BOOL("always", mta_may_begin(m), true);
+	mta_free(m);
+	own.may_begin = never;
+	m = mta_new(&own, &o);
+	UNIT_BOOL("as it says", mta_may_begin(m), false);
 	mta_free(m);
 }
 
@@ -333,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_idents),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_may_begin),
 		cmocka_unit_test(test_own_sender),
 		cmocka_unit_test(test_no_own_sender),
 	};

@@ -193,7 +193,7 @@ static const struct scenario levels[] = {
 	{ "fingerprint", P VERIFIED(A) TOLD("fingerprint"),
 	    OK_A " level=fingerprint" V("", "success", "verified") },
 	{ "in clear", TOLD("may:none"),
-	    AT_A "not-offered starttls-not-offered level=may\n" },
+	    AT_A "not-offered starttls-not-offered-or-refused level=may\n" },
 	{ "in clear, refused",
 	    P RPT_NO(DA, A, "starttls_not_supported") TOLD("may:none"),
 	    AT_A "refused level=may" V("", "starttls-not-supported", "") },

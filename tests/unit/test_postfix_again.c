@@ -84,6 +84,9 @@ enum {
 #define L_TO_USE                                                             \
  "%q: to=<%r>, relay=%p, conn_use=2, delay=1, delays=1/0/0/1, %tdsn=2.0.0, " \
  "status=sent (250 ok)"
+#define L_TO_USE_3                                                           \
+ "%q: to=<%r>, relay=%p, conn_use=3, delay=1, delays=1/0/0/1, %tdsn=2.0.0, " \
+ "status=deferred (lost connection with %m while sending RCPT TO)"
 #define L_FROM    "/postfix/qmgr %q: from=<%s>, size=1, nrcpt=1 (queue active)"
 #define L_STARTED "/postfix/master reload -- version 3.7, configuration /x"
 #define L_REMOVED "/postfix/qmgr %q: removed"
@@ -94,6 +97,8 @@ enum {
 #define L_X_VFY  "/postfix/tlsproxy " L_VFY
 #define L_X_LIB  "/postfix/tlsproxy " L_LIB
 #define L_X_RPT  "/postfix/tlsproxy " L_RPT_E
+#define L_X_TIME \
+ "/postfix/tlsproxy warning: ciphertext read/write timeout for %b"
 #define L_X_FAIL                                            \
  "/postfix/tlsproxy TLS handshake failed for service=smtp " \
  "peer=%b"
@@ -125,6 +130,10 @@ static const char *const scripts[][SCRIPT_LINES] = {
 	{ L_OFFER, L_TO },
 	{ L_ERR, L_P_HS, L_OFFER, L_TO },
 	{ L_REUSED, L_TO_USE, L_TO_USE },
+	{ L_UP, L_TO, L_TO_USE, L_TO_USE, L_REUSED, L_TO_USE_3 },
+	{ L_FROM, L_TO, L_REMOVED, L_FROM, L_TO_USE },
+	{ L_REUSED, L_P_SAID, L_TO },
+	{ L_X_TIME, L_X_FAIL, L_TO_HS },
 	{ L_GONE, L_TO_HS },
 	{ L_HEADER, L_FROM, L_UP, L_TO },
 	{ L_X_CONN, L_X_VFY, L_X_RPT, L_X_UP, L_UP, L_TO_VFY },

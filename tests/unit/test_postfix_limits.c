@@ -225,9 +225,46 @@ static void test_sink_fails(void **state)
 	UNIT_TRUE("events", n > 25);
 }
 
+/* Connections that are not used again. */
+static void test_connections(void **state)
+{
+	struct mta_kit k;
+	struct strbuf text;
+
+	(void)state;
+	postfix_kit_open(&k);
+	strbuf_init(&text, 1 << 20);
+	for (int i = 0; i < 4097; i++) {
+		strbuf_clear(&text);
+		strbuf_addf(&text,
+		    "0 10 A%07d: to=<u@a.example>, relay=mx%d.example"
+		    "[192.0.2.1]:25, delay=1, delays=1/1/1/1, dsn=2.0.0, "
+		    "status=sent (250)\n",
+		    i, i);
+		feed(&k, strbuf_str(&text));
+	}
+	for (int i = 0; i < 2; i++) {
+		strbuf_clear(&k.events);
+		strbuf_clear(&text);
+		strbuf_addf(&text,
+		    "0 10 B%07d: to=<u@b.example>, relay=mx%d.example"
+		    "[192.0.2.1]:25, conn_use=2, delay=1, delays=1/1/1/1, "
+		    "dsn=2.0.0, status=sent (250)\n",
+		    i, i);
+		feed(&k, strbuf_str(&text));
+		UNIT_UINT(i == 0 ? "the oldest is gone" : "the next is there",
+		    count_of(strbuf_str(&k.events), "b.example"), (unsigned)i);
+	}
+	mta_kit_flush(&k);
+	UNIT_UINT("oldest", mta_oldest(k.mta), UINT64_MAX);
+	mta_kit_close(&k);
+	strbuf_release(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_sessions),
 		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_all_sessions),

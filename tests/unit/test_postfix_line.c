@@ -21,6 +21,7 @@ static const char *const kinds[] = {
 	[POSTFIX_UNUSABLE] = "unusable",
 	[POSTFIX_TLSRPT] = "tlsrpt",
 	[POSTFIX_PROXY_FAILED] = "proxy-failed",
+	[POSTFIX_PROXY_TIMEOUT] = "proxy-timeout",
 	[POSTFIX_PROXY_GONE] = "proxy-gone",
 	[POSTFIX_OFFERED] = "offered",
 	[POSTFIX_LOOKUP] = "lookup",
@@ -65,7 +66,12 @@ static void write_line(struct strbuf *b, const struct postfix_line *l)
 	}
 	strbuf_adds(b, l->has_relay ? " relay" : "");
 	strbuf_adds(b, l->is_reused ? " reused" : "");
+	strbuf_adds(b, l->is_probe ? " probe" : "");
+	strbuf_adds(b, l->has_other_end ? " other-end" : "");
 	strbuf_adds(b, l->is_uncertain ? " uncertain" : "");
+	if (l->uses != 0) {
+		strbuf_addf(b, " uses=%u", l->uses);
+	}
 	strbuf_adds(b, l->is_rcpt_reply ? " rcpt" : "");
 	add(b, "session", l->session);
 	add(b, "tls", l->tls);
@@ -165,6 +171,11 @@ static const struct row tls[] = {
 	    "unusable" P25 },
 	{ "another warning about a peer", "smtp",
 	    "warning: " HP ": offered null AUTH mechanism list", "other" },
+	{ "tlsproxy waited too long", "tlsproxy",
+	    "warning: ciphertext read/write timeout for [192.0.2.1]:25",
+	    "proxy-timeout addr=192.0.2.1 port=25" },
+	{ "tlsproxy waited too long, cut", "tlsproxy",
+	    "warning: ciphertext read/write timeout for ", "other" },
 	{ "tlsproxy failed", "tlsproxy",
 	    "TLS handshake failed for service=smtp peer=[192.0.2.1]:25",
 	    "proxy-failed addr=192.0.2.1 port=25" },
@@ -262,6 +273,11 @@ static const struct row deliveries[] = {
 	    Q ": to=<u@a.example>, relay=" HP
 	      ", conn_use=2, delay=1, delays=1/0/0/1, dsn=2.0.0, "
 	      "status=sent (250 ok)",
+	    TO_IS " end=8 relay reused uses=2 session=1/0/0" },
+	{ "reused, by how many cannot be told", "smtp",
+	    Q ": to=<u@a.example>, relay=" HP
+	      ", conn_use=99999999, delay=1, delays=1/0/0/1, dsn=2.0.0, "
+	      "status=sent (250 ok)",
 	    TO_IS " end=8 relay reused session=1/0/0" },
 	{ "orig_to", "smtp",
 	    Q ": to=<u@a.example>, orig_to=<root>, relay=" HP
@@ -277,7 +293,11 @@ static const struct row deliveries[] = {
 	    "to qid=" Q " address=u@a.example end=8 "
 	    "session=0.1/0/0.2" },
 	{ "verification of an address", "smtp",
-	    TO(HP, "", "deliverable (250 ok)"), TO_IS " end=8" SESSION },
+	    TO(HP, "", "deliverable (250 ok)"),
+	    TO_IS " end=8 relay probe session=0.1/0/0.2" },
+	{ "verification of an address that failed", "smtp",
+	    TO(HP, "", "undeliverable (Server certificate not verified)"),
+	    TO_IS " end=2 relay probe session=0.1/0/0.2" },
 	{ "deferred", "smtp",
 	    TO(HP, "", "deferred (Cannot start TLS: handshake failure)"),
 	    TO_IS " end=1" SESSION },
@@ -304,7 +324,29 @@ static const struct row deliveries[] = {
 	      "dsn=2.0.0, status=sent (b@a.example>, relay=" HP
 	      ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
 	    "to qid=" Q " name=x addr=1.2.3.4 port=25 address=a end=8 "
-	    "relay uncertain session=1/0/0" },
+	    "relay other-end session=1/0/0" },
+	{ "the same, which never is quoted so", "smtp",
+	    Q ": to=<a b>, relay=x[1.2.3.4]:25, delay=1, delays=1/0/0/1, "
+	      "dsn=2.0.0, status=sent (b@a.example>, relay=" HP
+	      ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
+	    "to qid=" Q " name=x addr=1.2.3.4 port=25 address=a b end=8 "
+	    "relay other-end uncertain session=1/0/0" },
+	{ "reply with fields of its own", "smtp",
+	    TO(HP, "",
+		"deferred (host " H " said: 451 x: to=<v@b.example>, "
+		"relay=x[1.2.3.4]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, "
+		"status=sent (250 ok))"),
+	    TO_IS " end=8 relay other-end session=0.1/0/0.2" },
+	{ "another log in a local part", "smtp",
+	    Q ": to=<\"postfix/smtp[9]: A1B2C3D4E5: to=<v@b.example>, "
+	      "relay=x[1.2.3.4]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, "
+	      "status=sent (250 \\\"ok\\\")\"@a.example>, relay=" HP
+	      ", delay=1, delays=1/0/0/1, dsn=2.0.0, status=sent (x)",
+	    "to qid=" Q P25
+	    " address=\"postfix/smtp[9]: A1B2C3D4E5: to=<v@b.example>, "
+	    "relay=x[1.2.3.4]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, "
+	    "status=sent (250 \\\"ok\\\")\"@a.example end=8 relay "
+	    "session=1/0/0" },
 	{ "no dsn", "smtp",
 	    Q ": to=<u@a.example>, relay=" HP
 	      ", delays=1/0/0/1, status=sent (250 ok)",

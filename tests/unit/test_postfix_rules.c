@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test_postfix_rules.c - tests common/postfix.c, postfix_delivery.c,
- * postfix_process.c, postfix_proxy.c, postfix_mark.c and postfix_evidence.c:
- * which lines are about one session, whose it was, and whether it counts
+ * postfix_process.c, postfix_mark.c and postfix_evidence.c: which lines are
+ * about one session, whose it was, and whether it counts
  */
 
 #include "config.h"
@@ -26,9 +26,15 @@
 #define SAYS(x)  "host " NAME_##x " said: 451 x (in reply to MAIL FROM command)"
 #define AT(q, rcpt, x, delays, status) \
  TO_FULL(q, rcpt, PEER_##x, delays, "", status)
+#define FORGED_AT(x) \
+ "relay=" PEER_##x ", delay=1, delays=1/1/1/1, dsn=2.0.0, status=sent (250 ok)"
+#define FORGED FORGED_AT(B)
+#define REPLY  "postfix/smtp[9]: A1B2C3D4E5: to=<v@b.example>, " FORGED
+#define HOSTILE(code) \
+ "host " NAME_A " said: " code " " REPLY " (in reply to RCPT TO command)"
 #define UNTOLD "0 tls-not-logged\n"
 #define SILENT AT_A "not-offered tls-not-logged\n"
-#define CLEAR  AT_A "not-offered starttls-not-offered\n"
+#define CLEAR  AT_A "not-offered starttls-not-offered-or-refused\n"
 
 /* Which lines are about one session. */
 static const struct scenario deliveries[] = {
@@ -61,7 +67,7 @@ static const struct scenario deliveries[] = {
 	{ "not offered, then another server",
 	    P PART(QA, "TLS is required, but was not offered by host " NAME_A)
 		P UP(B) P TO(QA, U, B, SENT),
-	    CLEAR OK_B },
+	    AT_A "not-offered starttls-not-offered\n" OK_B },
 	{ "lost, then no other can be reached",
 	    LOST_A P PART(QA, NO_START)
 		P TO_NONE(QA, U, DEFER("connect to " PEER_B ": refused")),
@@ -144,14 +150,26 @@ static const struct scenario domains[] = {
 	    OK_A },
 	{ "the end of the address is not certain",
 	    P UP(A) P TO(
-		QA, "x@b.example>, relay=mx[1.2.3.4]:25, y@a.example", A, SENT),
+		QA, "x y@b.example>, " FORGED_AT(A) ", z@a.example", A, SENT),
 	    "0 unclear\n" },
-	{ "the end of the address is not certain, and all is there",
+	/* remote servers took their sessions out of the count so */
+	{ "a reply with an end of an address",
+	    P UP(A) P TO(QA, U, A, DEFER(HOSTILE("451"))), OK_A },
+	{ "the same, when it was sent",
+	    P UP(A) P TO(QA, U, A, "sent (250 " REPLY ")"), OK_A },
+	{ "a reply with an end of an address, another server",
+	    P UP(A) P PART(QA, HOSTILE("451")) P UP(B) P TO(QA, U, B, SENT),
+	    OK_A OK_B },
+	{ "another log in the local part",
+	    P UP(A) P TO(QA, "\"" REPLY "\"@a.example", A, SENT), OK_A },
+	{ "another log in the local part, with quotes",
 	    P UP(A) P TO(QA,
-		"x@b.example>, relay=" PEER_A ", delays=1/1/1/1, dsn=2.0.0, "
-		"status=sent (x), y@a.example",
-		A, SENT),
-	    "0 unclear\n" },
+		"\"\\\">, " FORGED ", \\\\\\\"@b.example\"@a.example", A, SENT),
+	    OK_A },
+	{ "another log in the local part, and in the reply",
+	    P UP(A)
+		P TO(QA, "\"" REPLY "\"@a.example", A, DEFER(HOSTILE("451"))),
+	    OK_A },
 	{ "no domain", P UP(A) P TO(QA, "root", A, SENT), "0 bad-domain\n" },
 	{ "no domain that can be", P UP(A) P TO(QA, "u@a b", A, SENT),
 	    "0 bad-domain\n" },
@@ -262,7 +280,7 @@ static const struct scenario evidence[] = {
 	    O UP(B) O TO(QB, U, B, SENT) "86400 10 " TO(
 		QA, U, A, SENT) "86401 10 " AT(QA, U, A, "9/9/9/9", SENT),
 	    OK_B "86400 a.example mx.a.example 192.0.2.1 not-offered "
-		 "starttls-not-offered\n"
+		 "starttls-not-offered-or-refused\n"
 		 "86401 a.example mx.a.example 192.0.2.1 not-offered "
 		 "tls-not-logged\n86401 tls-not-logged\n" },
 	{ "not offered by a server that is left for another",
@@ -271,70 +289,45 @@ static const struct scenario evidence[] = {
 	    OK_B CLEAR OK_B },
 };
 
-#define X_UP    X UP(A)
-#define X_FAIL  X "TLS handshake failed for service=smtp peer=[192.0.2.1]:25\n"
-#define X_LIB   X LIBRARY("sslv3 alert handshake failure")
-#define ALERTED AT_A "failed tls-remote-alert-40-handshake-failure\n"
-#define GONE \
- P "warning: connect to private/tlsproxy service: No such file or directory\n"
-
-/* tlsproxy(8) says why. */
-static const struct scenario proxied[] = {
-	{ "up", X_UP P UP(A) P TO(QA, U, A, SENT), OK_A },
-	{ "expired",
-	    X VERIFY(A, "certificate has expired") X UNTRUSTED(A) P UNTRUSTED(A)
-		P TO(QA, U, A, DEFER(NO_VERIFY)),
-	    AT_A "ok TLSv1.3 chain=expired\n" },
-	{ "expired, loglevel 0",
-	    X VERIFY(A, "certificate has expired") X UNTRUSTED(A)
-		P TO(QA, U, A, DEFER(NO_VERIFY)),
-	    AT_A "ok chain=expired\n" },
-	{ "alert", X_LIB X_FAIL P TO(QA, U, A, DEFER(NO_START)), ALERTED },
-	{ "alert, then another server",
-	    X_LIB X_FAIL P PART(QA, NO_START) P UP(B) P TO(QA, U, B, SENT),
-	    "0 a.example 192.0.2.1 failed "
-	    "tls-remote-alert-40-handshake-failure\n" OK_B },
-	{ "two alerts, then another server: nobody knows whose",
-	    X_LIB X_FAIL X "TLS handshake failed for service=smtp "
-			   "peer=[192.0.2.2]:25\n" P PART(QA, NO_START) P UP(C)
-			       P TO(QA, U, C, SENT),
-	    "0 a.example failed tls-handshake-failure\n"
-	    "0 a.example mx.c.example 2001:db8::3 ok TLSv1.3 chain=ok\n" },
-	{ "two deliveries to one server",
-	    X_LIB X_FAIL P TO(QA, U, A, DEFER(NO_START))
-		O TO(QB, U, A, DEFER(NO_START)),
-	    ALERTED ALERTED },
-	{ "too long ago", X_LIB X_FAIL "61 10 " TO(QA, U, A, DEFER(NO_START)),
-	    "61 a.example mx.a.example 192.0.2.1 failed "
-	    "tls-handshake-failure\n" },
-	{ "another server", X_LIB X_FAIL P TO(QA, U, B, DEFER(NO_START)),
-	    AT_B "failed tls-handshake-failure\n" },
-	{ "result of Postfix",
-	    X RPT_NO(DA, A, "certificate_expired") X UNTRUSTED(A) P UNTRUSTED(A)
-		P TO(QA, U, A, DEFER(NO_VERIFY)),
-	    AT_A "ok TLSv1.3 chain=expired [{\"type\":\"\",\"result\":"
-		 "\"certificate-expired\",\"reason\":\"\"}]\n" },
-	{ "results for two domains at one server",
-	    X RPT_NO(DA, A, "certificate_expired")
-		X_FAIL X RPT_NO("b.example", A, "certificate_host_mismatch")
-		    X_FAIL P TO(QA, U, A, DEFER(NO_START)),
-	    AT_A
-	    "failed tls-handshake-failure chain=expired [{\"type\":\"\",\"result\":"
-	    "\"certificate-expired\",\"reason\":\"\"}]\n" },
-	{ "not there: our fault", GONE P TO(QA, U, A, DEFER(NO_START)),
-	    "0 unclear\n" },
-	{ "not there, once",
-	    GONE P TO(QA, U, A, DEFER(NO_START))
-		P AT(QA, U, A, "9/9/9/9", DEFER(NO_START)),
-	    "0 unclear\n" AT_A "failed tls-handshake-failure\n" },
-	{ "not there, and TLS is not needed", GONE P TO(QA, U, A, SENT),
-	    SILENT UNTOLD },
-};
-
 static void test_deliveries(void **state)
 {
 	(void)state;
 	scenario_run(deliveries, UNIT_LEN(deliveries));
+}
+
+static void test_bare_addresses(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *lines;
+		const char *want;
+	} table[] = {
+		{ "plain", P UP(A) P TO(QA, U, A, SENT), OK_A },
+		{ "a reply with an end of an address",
+		    P UP(A) P TO(QA, U, A, DEFER(HOSTILE("451"))),
+		    "0 unclear\n" },
+		{ "a local part with an end of its own",
+		    P UP(A) P TO(QA, "v@b.example>, " FORGED_AT(A) "@a.example",
+			A, SENT),
+		    "0 unclear\n" },
+		{ "a local part with quotes of its own",
+		    P UP(A)
+			P TO(QA, "\"v\"@b.example>, " FORGED_AT(A) "@a.example",
+			    A, SENT),
+		    "0 unclear\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct mta_kit k;
+
+		postfix_kit_open_with(
+		    &k, &(struct mta_options){ .has_bare_addresses = true });
+		mta_kit_lines(&k, table[i].lines, "postfix/smtp");
+		mta_kit_flush(&k);
+		UNIT_STR(table[i].name, strbuf_str(&k.events), table[i].want);
+		mta_kit_close(&k);
+	}
 }
 
 static void test_domains(void **state)
@@ -353,12 +346,6 @@ static void test_evidence(void **state)
 {
 	(void)state;
 	scenario_run(evidence, UNIT_LEN(evidence));
-}
-
-static void test_proxied(void **state)
-{
-	(void)state;
-	scenario_run(proxied, UNIT_LEN(proxied));
 }
 
 /* What the milter noted of messages. */
@@ -398,6 +385,53 @@ static void test_noted(void **state)
 		UNIT_STR(table[i].name, strbuf_str(&k.events), table[i].want);
 		mta_kit_close(&k);
 	}
+}
+
+static void test_callouts(void **state)
+{
+	static const char lines[] =
+	    P UP(A) P TO(QA, U, A, "deliverable (250 ok)") P UP(A)
+		P TO(QB, U, A, "undeliverable (" SAYS(A) ")")
+		    LOST_A P PART(QC, NO_START) P UP(B)
+			P TO(QC, U, B, "deliverable (250 ok)");
+	struct mta_kit k;
+
+	(void)state;
+	postfix_kit_open(&k);
+	mta_kit_lines(&k, lines, "postfix/smtp");
+	UNIT_STR("left out", strbuf_str(&k.events),
+	    "0 callout\n0 callout\n0 callout\n0 callout\n");
+	mta_kit_close(&k);
+	postfix_kit_open_with(
+	    &k, &(struct mta_options){ .has_callouts = true });
+	mta_kit_lines(&k, lines, "postfix/smtp");
+	UNIT_STR("counted", strbuf_str(&k.events), OK_A OK_A CLOSED_A OK_B);
+	mta_kit_close(&k);
+}
+
+/* Nobody wants to read a whole day's log again for it. */
+static void test_evidence_bytes(void **state)
+{
+	static const uint64_t limit = 64 << 20;
+	struct mta_kit k;
+
+	(void)state;
+	postfix_kit_open(&k);
+	mta_kit_lines(&k, P UP(A) P TO(QA, U, A, SENT), "postfix/smtp");
+	strbuf_clear(&k.events);
+	k.pos = limit;
+	mta_kit_lines(&k, P TO(QB, U, A, SENT), "postfix/smtp");
+	UNIT_STR("near", strbuf_str(&k.events), CLEAR);
+	UNIT_UINT("oldest", mta_oldest(k.mta), 0);
+	strbuf_clear(&k.events);
+	k.pos = limit + 1;
+	mta_kit_lines(&k, P TO(QC, U, A, SENT), "postfix/smtp");
+	UNIT_STR("far", strbuf_str(&k.events), SILENT UNTOLD);
+	UNIT_UINT("oldest, for connections", mta_oldest(k.mta), 0);
+	mta_kit_lines(&k, "301 10 " TO_NONE(QB, U, DEFER("x")), "postfix/smtp");
+	UNIT_UINT("oldest", mta_oldest(k.mta), UINT64_MAX);
+	mta_kit_flush(&k);
+	mta_kit_close(&k);
 }
 
 /* Evidence is used up: by the delivery that gave it, and 199 more. */
@@ -440,7 +474,9 @@ int main(void)
 		cmocka_unit_test(test_noted),
 		cmocka_unit_test(test_evidence),
 		cmocka_unit_test(test_evidence_uses),
-		cmocka_unit_test(test_proxied),
+		cmocka_unit_test(test_evidence_bytes),
+		cmocka_unit_test(test_callouts),
+		cmocka_unit_test(test_bare_addresses),
 	};
 
 	return UNIT_RUN(tests);

@@ -74,11 +74,11 @@ static void test_address(void **state)
 		const char *name;
 		const char *in;
 		const char *want; /* NULL: none is there */
-		bool is_quoted;
+		bool is_exact;
 		const char *rest;
 	} table[] = {
-		{ "plain", "<u@a.example>, x", "u@a.example", false, "x" },
-		{ "empty", "<>, x", "", false, "x" },
+		{ "plain", "<u@a.example>, x", "u@a.example", true, "x" },
+		{ "empty", "<>, x", "", true, "x" },
 		{ "quoted", "<\"a b\"@c>, x", "\"a b\"@c", true, "x" },
 		{ "end in quotes", "<\"a>, b\"@c>, x", "\"a>, b\"@c", true,
 		    "x" },
@@ -86,7 +86,26 @@ static void test_address(void **state)
 		    true, "x" },
 		{ "escaped backslash", "<\"a\\\\\"@c>, x", "\"a\\\\\"@c", true,
 		    "x" },
-		{ "an end of its own", "<a>, b@c>, x", "a", false, "b@c>, x" },
+		{ "an end of its own", "<a>, b@c>, x", "a", true, "b@c>, x" },
+		{ "no domain", "<root>, x", "root", true, "x" },
+		{ "atoms", "<a.b+c=!?@d>, x", "a.b+c=!?@d", true, "x" },
+		{ "8 bits", "<\xc3\xbc@d>, x", "\xc3\xbc@d", true, "x" },
+		{ "a blank that is not quoted", "<a b@c>, x", "a b@c", false,
+		    "x" },
+		{ "a bracket that is not quoted", "<a<b@c>, x", "a<b@c", false,
+		    "x" },
+		{ "an @ that is not quoted", "<a@b@c>, x", "a@b@c", false,
+		    "x" },
+		{ "two points", "<a..b@c>, x", "a..b@c", false, "x" },
+		{ "point first", "<.a@c>, x", ".a@c", false, "x" },
+		{ "point last", "<a.@c>, x", "a.@c", false, "x" },
+		{ "no local part", "<@c>, x", "@c", false, "x" },
+		{ "control", "<a\1@c>, x", "a\1@c", false, "x" },
+		{ "quotes not at the end", "<\"a\"b@c>, x", "\"a\"b@c", false,
+		    "x" },
+		{ "quotes not at the front", "<a\"b\"@c>, x", "a\"b\"@c", false,
+		    "x" },
+		{ "only quotes", "<\"a\">, x", "\"a\"", false, "x" },
 		{ "no bracket", "a@b, x", NULL, false, NULL },
 		{ "not closed", "<a@b", NULL, false, NULL },
 		{ "nothing behind", "<a@b>", NULL, false, NULL },
@@ -99,15 +118,15 @@ static void test_address(void **state)
 	for (size_t i = 0; i < UNIT_LEN(table); i++) {
 		struct view text = view_of(table[i].in);
 		struct view address;
-		bool is_quoted = false;
+		bool is_exact = false;
 		bool is_there =
-		    postfix_take_address(&text, &address, &is_quoted);
+		    postfix_take_address(&text, &address, &is_exact);
 
 		UNIT_BOOL(table[i].name, is_there, table[i].want != NULL);
 		if (is_there) {
 			UNIT_MEM(table[i].name, address.s, address.len,
 			    table[i].want, strlen(table[i].want));
-			UNIT_BOOL(table[i].name, is_quoted, table[i].is_quoted);
+			UNIT_BOOL(table[i].name, is_exact, table[i].is_exact);
 			UNIT_TRUE(table[i].name, view_is(text, table[i].rest));
 		}
 	}

@@ -125,6 +125,63 @@ static void test_order(void **state)
 	check("the newest", 3, "mail.log.1 mail.log-20261122 mail.log");
 }
 
+/*
+ * Numbers tell more than times, which may have been changed.
+ * NOLINTNEXTLINE(readability-function-size): most of it is a table
+ */
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *file[MAX]; /* by their times */
+		const char *want;
+	} table[] = {
+		{ "counted", { "mail.log.2.gz", "mail.log.3.gz", "mail.log.1" },
+		    "mail.log.3.gz mail.log.2.gz mail.log.1" },
+		{ "many", { "mail.log.1", "mail.log.9", "mail.log.10" },
+		    "mail.log.10 mail.log.9 mail.log.1" },
+		{ "from 0", { "mail.log.0", "mail.log.1.gz" },
+		    "mail.log.1.gz mail.log.0" },
+		{ "one number, two files",
+		    { "mail.log.2.gz", "mail.log.1.gz", "mail.log.1" },
+		    "mail.log.2.gz mail.log.1.gz mail.log.1" },
+		{ "dates",
+		    { "mail.log-20261123.gz", "mail.log-20261122.gz",
+			"mail.log-20261124" },
+		    "mail.log-20261122.gz mail.log-20261123.gz "
+		    "mail.log-20261124" },
+		{ "dates behind a point",
+		    { "mail.log.20261123", "mail.log.20261122" },
+		    "mail.log.20261122 mail.log.20261123" },
+		{ "others keep their places",
+		    { "mail.log.1", "mail.log.bak", "mail.log.2" },
+		    "mail.log.2 mail.log.bak mail.log.1" },
+		{ "both, each in its places",
+		    { "mail.log.1", "mail.log-20261123", "mail.log.2",
+			"mail.log-20261122" },
+		    "mail.log.2 mail.log-20261122 mail.log.1 "
+		    "mail.log-20261123" },
+		{ "no number is so long",
+		    { "mail.log.99999999999999999999", "mail.log.1" },
+		    "mail.log.99999999999999999999 mail.log.1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct rotation r;
+		char got[512];
+
+		unit_tmpdir_remove(dir);
+		assert_int_equal(mkdir(dir, 0700), 0);
+		for (int k = 0; k < MAX && table[i].file[k] != NULL; k++) {
+			make(table[i].file[k], k + 1, 9, 100, 10 + k);
+		}
+		assert_int_equal(rotation_open(&r, log_path, 64), 0);
+		UNIT_STR(table[i].name, names(&r, got), table[i].want);
+		rotation_release(&r);
+	}
+}
+
 /* NOLINTNEXTLINE(readability-function-size): most of it is a table */
 static void test_copies(void **state)
 {
@@ -268,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_copies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_current, setup, teardown),

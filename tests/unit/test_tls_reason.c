@@ -186,11 +186,36 @@ static void test_chain(void **state)
 	UNIT_UINT("no buffer", tls_reason_chain(view_of(NULL)), FACT_CHAIN_BAD);
 }
 
+static void test_alert(void **state)
+{
+	static const struct {
+		unsigned number;
+		bool is_remote;
+		const char *want;
+	} table[] = {
+		{ 40, true, "tls-remote-alert-40-handshake-failure" },
+		{ 40, false, "tls-local-alert-40-handshake-failure" },
+		{ 116, true, "tls-remote-alert-116-certificate-required" },
+		{ 1, true, "" },
+		{ 256, true, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		char buf[TLS_REASON_BUF];
+
+		UNIT_STR(table[i].want,
+		    tls_reason_alert(table[i].number, table[i].is_remote, buf),
+		    table[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_chain),
+		cmocka_unit_test(test_alert),
 	};
 
 	return UNIT_RUN(tests);

@@ -355,11 +355,55 @@ static void test_odd_hours(void **state)
 	}
 }
 
+/* An MTA's own stamp; without a zone, that of the process counts. */
+static void test_log(void **state)
+{
+	static const struct {
+		const char *in;
+		int n;
+		const char *want;
+	} table[] = {
+		{ "2026-11-22 11:32:34", 19, "2026-11-22 10:32:34" },
+		{ "2026-11-22 11:32:34 x", 19, "2026-11-22 10:32:34" },
+		{ "2026-07-22 11:32:34 x", 19, "2026-07-22 09:32:34" },
+		{ "2026-11-22 11:32:34.123 x", 23, "2026-11-22 10:32:34" },
+		{ "2026-11-22 11:32:34.1", 21, "2026-11-22 10:32:34" },
+		{ "2026-11-22 11:32:34 +0530 x", 25, "2026-11-22 06:02:34" },
+		{ "2026-11-22 11:32:34.9 -0330", 27, "2026-11-22 15:02:34" },
+		{ "2026-11-22 11:32:34 +0000", 25, "2026-11-22 11:32:34" },
+		{ "2026-11-22 11:32:34 +05:30 x", 19, "2026-11-22 10:32:34" },
+		{ "2026-11-22 11:32:34 +05300 x", 19, "2026-11-22 10:32:34" },
+		{ "2026-11-22 11:32:34 +2530 x", 19, "2026-11-22 10:32:34" },
+		{ "2026-11-22 11:32:34 +053", 19, "2026-11-22 10:32:34" },
+		{ "2026-11-22 11:32:34. x", 19, "2026-11-22 10:32:34" },
+		{ "2026-11-22 11:32:345", 19, "2026-11-22 10:32:34" },
+		{ "2026-11-22T11:32:34", ERR_PARSE, NULL },
+		{ "2026-02-30 11:32:34", ERR_PARSE, NULL },
+		{ "2026-11-22 24:00:00", ERR_PARSE, NULL },
+		{ "2026-11-22 11:32:3", ERR_PARSE, NULL },
+		{ " 2026-11-22 11:32:34", ERR_PARSE, NULL },
+		{ "", ERR_PARSE, NULL },
+	};
+
+	(void)state;
+	set_zone(BERLIN);
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		int64_t t = 0;
+
+		UNIT_INT(table[i].in,
+		    when_parse_log_stamp(view_of(table[i].in), &t), table[i].n);
+		if (table[i].want != NULL) {
+			UNIT_INT(table[i].in, t, utc(table[i].want));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_iso, teardown),
 		cmocka_unit_test_teardown(test_traditional, teardown),
+		cmocka_unit_test_teardown(test_log, teardown),
 		cmocka_unit_test_teardown(test_year, teardown),
 		cmocka_unit_test_teardown(test_zones, teardown),
 		cmocka_unit_test_teardown(test_zone_init, teardown),

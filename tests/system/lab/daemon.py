@@ -6,19 +6,23 @@ import socket
 import subprocess
 import time
 
-from . import namespace, site as lab_site, telltls
+from . import namespace, telltls
 
 USER, UID = "telltls", 800
 LIMIT_S = 40
 _CONF = """\
 run: {run}
 user: {user}
-milter:
+{groups}milter:
   socket: unix:{socket}
-feeds:
-  - mta: sendmail
+{milter}feeds:
+  - mta: {mta}
     file: {log}
 """
+
+
+def _groups(more):
+    return f"groups: [{', '.join(['adm', 'systemd-journal', *more])}]\n" if more else ""
 
 
 class Daemon(telltls.Telltls):
@@ -26,11 +30,13 @@ class Daemon(telltls.Telltls):
     file, path("log"), however often it is started."""
 
     def __init__(self, site, name="live"):
-        self.socket = site.sendmail.inside(lab_site.MILTER_SOCKET)
+        self.socket = site.milter_socket
         run = os.path.dirname(self.socket)
         super().__init__(site, name, _CONF.format(run=run, user=USER, socket=self.socket,
+                                                  groups=_groups(site.groups),
+                                                  milter=site.milter_conf, mta=site.mta,
                                                   log=site.log.path))
-        namespace.add_user(self.path("users"), USER, UID)
+        namespace.add_user(self.path("users"), USER, UID, site.groups)
         self._process = None
 
     def start(self):
@@ -87,9 +93,14 @@ class Daemon(telltls.Telltls):
         self.wait(lambda: namespace.count_processes("telltls-milter") == 0,
                   "its children do not end")
 
+    def signal_all(self, number):
+        self.signal(number)
+        for pid in self.children():
+            os.kill(pid, number)
+
     def kill_all(self):
         """Leaves the milter's socket, with nobody behind it."""
-        self.signal(signal.SIGSTOP)
+        self.signal_all(signal.SIGSTOP)
         for pid in self.children():
             os.kill(pid, signal.SIGKILL)
         self.kill()

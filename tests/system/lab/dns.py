@@ -26,6 +26,11 @@ zone:
     name: {zone}
     zonefile: signed
 """
+_ABSENT = """\
+zone:
+    name: {zone}
+    zonefile: absent
+"""
 # unbound itself knows that "test" is no zone of the Internet.
 _UNBOUND = """\
 server:
@@ -52,16 +57,18 @@ stub-zone:
 class Dns:
     """Serves the zone, a text with one record a line, until the program ends.
     forged are pairs of texts: what is replaced in it after it was signed, and
-    by what. anchor is the file with its trust anchor."""
+    by what. absent are zones that its server ought to have. anchor is the file
+    with its trust anchor."""
 
-    def __init__(self, folder, tree, zone, text, forged, authority, resolver):
+    def __init__(self, folder, tree, zone, text, *, forged, absent, authority, resolver):
         os.mkdir(folder)
         self.folder, self.tree, self.zone = folder, tree, zone
         self.resolver = resolver
         self.anchor = self._sign(text, forged)
         names = {"folder": folder, "zone": zone, "anchor": self.anchor, "authority": authority,
                  "resolver": resolver}
-        self._serve("nsd", _NSD.format(**names), authority)
+        more = "".join(_ABSENT.format(zone=name) for name in absent)
+        self._serve("nsd", _NSD.format(**names) + more, authority)
         self._serve("unbound", _UNBOUND.format(**names), resolver)
 
     def _environment(self):

@@ -5,22 +5,15 @@ from typing import NamedTuple
 
 from . import world
 
-# What a log without verifymsg= (LogLevel below 12) says of a bad chain.
-VERIFYMSG_LEVEL = 12
 # What a milter sees of a message.
 NOTABLE = ("own-report", "tls-required-no")
-KEY = ("domain", "mx", "ip", "tls", "reason", "chain", "name", "version")
+KEY = ("domain", "mx", "ip", "tls", "reason", "chain", "name", "version", "dane")
 RESULT = {"not-offered": "starttls-not-supported", "refused": "starttls-not-supported",
           "failed": "validation-failure", "ok": "success"}
 
 
 def domain_of(address):
     return address.rpartition("@")[2].lower()
-
-
-def hop_of(address):
-    """Whom a session with this recipient counts for."""
-    return world.RELAYED.get(domain_of(address), domain_of(address)).strip("[]")
 
 
 def _left_out(message, domain):
@@ -32,26 +25,16 @@ def _left_out(message, domain):
     return "tls-required-no" if message["tls_required_no"] else None
 
 
-def _domains(session, row):
+def _domains(site, session, row):
     """Each domain that the session was for, and what it is left out for. A
     receiver that came to see no message knows for whom it is there."""
     kinds = collections.defaultdict(set)
     for message in session["sent"]:
-        for domain in map(hop_of, message["to"]):
+        for domain in map(site.hop_of, message["to"]):
             kinds[domain].add(_left_out(message, domain))
     if row.left_out or not kinds:
         return {row.served[0]: row.left_out or None}
     return {d: None if None in kind else min(kind) for d, kind in kinds.items()}
-
-
-def _key(session, row, domain, site):
-    chain = name = "unknown"
-    if session["outcome"] == "ok":
-        name, chain = row.match if site.rules else "unknown", "ok"
-        if row.cert != "good":
-            chain = row.cert if site.log_level >= VERIFYMSG_LEVEL else "bad"
-    return (domain, session["mx"], session["ip"], session["outcome"], row.reason, chain, name,
-            session["version"])
 
 
 class Seen(NamedTuple):
@@ -65,24 +48,32 @@ class Seen(NamedTuple):
 
 
 def seen(site, end, noted=()):
-    """What telltls must have counted of what the receivers saw. noted: the
-    counters of messages that it knows by its milter, since a plain log tells
-    nothing of them."""
-    result = Seen(collections.Counter(), collections.Counter(), end)
+    """What telltls must have counted of what the receivers saw, and of what the
+    MTA gave up before (see setting.py). noted: the counters of messages that it
+    knows by its milter, where the log tells nothing of them."""
+    result = Seen(collections.Counter(site.given_up()), collections.Counter(), end)
     rows = world.addresses()
-    outcomes = ("ok", "failed") if not site.rules else ("ok", "failed", "not-offered", "refused")
     for session in site.truth.read():
         row = rows[session["ip"]]
-        if session["outcome"] not in outcomes:
+        if session["outcome"] not in site.told:
             continue
-        for domain, counter in _domains(session, row).items():
-            if counter in (NOTABLE if not site.rules else ()) and counter not in noted:
+        for domain, counter in _domains(site, session, row).items():
+            if session["outcome"] == "declined":
+                counter = site.why_in_clear(domain)
+            elif counter in NOTABLE and counter not in site.told + noted:
                 counter = None
             if counter is not None:
                 result.left_out[counter] += 1
             else:
-                result.counted[_key(session, row, domain, site)] += 1
+                result.counted[site.key(session, row, domain)] += 1
     return result
+
+
+def _is_judged(fact):
+    """Without the policy nothing can be said of a session under DANE that came
+    to no failure of another kind."""
+    return fact["tls"] != "no-session" and \
+        (fact["tls"] != "ok" or fact["dane"] in ("match", "none", "unknown"))
 
 
 def reports(counted):
@@ -90,20 +81,22 @@ def reports(counted):
     totals = collections.defaultdict(collections.Counter)
     for key, n in counted.items():
         fact = dict(zip(KEY, key))
-        if fact["domain"] in world.asking_domains():
+        if fact["domain"] in world.asking_domains() and _is_judged(fact):
             totals[fact["domain"]][RESULT[fact["tls"]]] += n
     return {domain: dict(results) for domain, results in totals.items()}
 
 
-def deliveries(messages):
+def deliveries(site, messages):
     """How often each recipient's receiver must have taken one of messages."""
-    served = {d for row in world.RECEIVERS if row.takes_mail for d in row.served}
+    served = {d for row in world.RECEIVERS if site.is_served(row) for d in row.served}
+    bounced = {d for row in world.RECEIVERS if row.reject or site.is_bounced(row)
+               for d in row.served}
     wanted = collections.Counter()
     for message in messages:
         for to in message.to:
-            if hop_of(to) in served or domain_of(to).startswith("["):
+            if site.hop_of(to) in served or domain_of(to).startswith("["):
                 wanted[to.lower()] += 1
-            elif domain_of(to) in world.REJECTING:
+            elif site.hop_of(to) in bounced:
                 wanted[message.sender] += 1
     return wanted
 

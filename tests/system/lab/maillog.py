@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A /dev/log that writes mail.log in syslog's traditional format, and rotates
-it as logrotate does. The file can be read by root and the group adm."""
+"""A /dev/log that writes mail.log, and rotates it as logrotate does. The file can
+be read by root and the group adm."""
 import grp
 import os
 import re
@@ -15,15 +15,17 @@ _STAMP = re.compile(rb"^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d ")
 
 class MailLog:
     """Each datagram is one line, in the order in which they came. The file
-    whole has all of them, whatever becomes of the one at path."""
+    whole has all of them, whatever becomes of the one at path. The format is
+    syslog's traditional one, or that of Debian 12."""
 
     _ADM = grp.getgrnam("adm").gr_gid
 
-    def __init__(self, socket_path, path, whole, host="mta"):
+    def __init__(self, socket_path, path, whole, host="mta", is_traditional=True):
         self.path, self.whole = path, whole
         self.n_lines = 0
         self._socket_path = socket_path
         self._host = host.encode()
+        self._is_traditional = is_traditional
         self._marks = {}
         self._lock = threading.Lock()  # of what follows
         self._files = [open(self.whole, "ab", 0)]
@@ -67,11 +69,18 @@ class MailLog:
             text = _PRIORITY.sub(b"", data).rstrip(b"\0\n")
             if not _STAMP.match(text):
                 text = time.strftime("%b %e %H:%M:%S ", time.gmtime()).encode() + text
-            line = text[:16] + self._host + b" " + text[16:] + b"\n"
+            line = self._stamp(text[:16]) + self._host + b" " + text[16:] + b"\n"
             with self._lock:
                 for f in self._files:
                     f.write(line)
                 self.n_lines += 1
+
+    def _stamp(self, text):
+        if self._is_traditional:
+            return text
+        now = time.time_ns() // 1000
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now // 1000000))
+        return b"%s.%06d+00:00 " % (stamp.encode(), now % 1000000)
 
     def drain(self, limit_s=20):
         """Returns when all that was sent before is in the file."""

@@ -1,27 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's Sendmail in a root of its own (see namespace.py, packages.py)."""
+"""Debian's Sendmail in a root of its own; and how mail is handed to an MTA."""
 import os
 import shutil
 import smtplib
-import subprocess
-import time
 
 from . import namespace
+from .root import Root, wait
 
 ADDRESS = "127.0.0.1"
 BACKGROUND, QUEUE_ONLY = 25, 2525  # ports of the daemon; the second only queues
 TELLTLS_M4 = "usr/share/telltls/sendmail/telltls.m4"  # as the README says
 
 _SENDMAIL = "/usr/libexec/sendmail/sendmail"
+_USERS = (("smmta", 110), ("smmsp", 111))
 _FILES = {
-    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n"
-                  "mail:x:8:8:mail:/var/mail:/bin/false\n"
-                  "smmta:x:110:110::/var/lib/sendmail:/bin/false\n"
-                  "smmsp:x:111:111::/var/lib/sendmail:/bin/false\n"
-                  "nobody:x:65534:65534::/:/bin/false\n",
-    "etc/group": "root:x:0:\nmail:x:8:\nsmmta:x:110:\nsmmsp:x:111:\nnogroup:x:65534:\n",
-    "etc/services": "smtp 25/tcp\nsubmission 587/tcp\ndomain 53/tcp\ndomain 53/udp\n",
-    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n",
     "etc/mail/aliases": "postmaster: root\nmailer-daemon: root\n",
     "etc/mail/local-host-names": "",
     "etc/mail/m4/dialup.m4": "",
@@ -36,67 +28,13 @@ _FOLDERS = {  # mode, owner, group
 }
 
 
-class Sendmail:
-    """Its root is a folder that must not be there yet; tree is Sendmail as it
-    was unpacked. It calls itself host."""
-
-    def __init__(self, root, tree, host, nameserver):
-        self.root = root
+class Sendmail(Root):
+    def __init__(self, path, tree, host, nameserver):
+        super().__init__(path, tree, host, nameserver, _USERS, _FOLDERS)
         self._cf = None
-        os.makedirs(root)
-        self._mount(tree)
         shutil.copytree(os.path.join(tree, "etc/mail"), self.inside("etc/mail"))
         for name, text in _FILES.items():
             self.write(name, text)
-        for name, (mode, uid, gid) in _FOLDERS.items():
-            os.makedirs(self.inside(name), exist_ok=True)
-            os.chmod(self.inside(name), mode)
-            os.chown(self.inside(name), uid, gid)
-        self.write("etc/hosts", f"127.0.0.1 localhost\n127.0.0.1 {host}\n")
-        self.write("etc/resolv.conf", f"nameserver {nameserver}\n")
-        self.write("etc/ld.so.conf", "\n".join(self._library_folders()) + "\n")
-        subprocess.run(["ldconfig", "-X", "-r", root], check=True)
-
-    def _mount(self, tree):
-        """The host's programs and libraries, and the tree's, read-only."""
-        for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
-            host = "/" + name
-            if os.path.isdir("/usr" + host):
-                namespace.bind("/usr" + host, self.inside("usr/" + name))
-            if os.path.islink(host):
-                os.symlink(os.readlink(host), self.inside(name))
-            elif os.path.isdir(host):
-                namespace.bind(host, self.inside(name))
-        for name in ("null", "zero", "random", "urandom"):
-            namespace.bind("/dev/" + name, self.inside("dev/" + name), read_only=False)
-        namespace.bind(tree, self.inside("tree"))
-        os.makedirs(self.inside("usr/share"))
-        os.symlink("/tree/usr/libexec", self.inside("usr/libexec"))
-        os.symlink("/tree/usr/share/sendmail", self.inside("usr/share/sendmail"))
-
-    def _library_folders(self):
-        for top in ("usr/lib", "lib", "tree/usr/lib", "tree/lib"):
-            path = self.inside(top)
-            for name in sorted(os.listdir(path)) if os.path.isdir(path) else ():
-                if name.endswith("-linux-gnu"):
-                    yield f"/{top}/{name}"
-
-    def inside(self, name):
-        return os.path.join(self.root, name)
-
-    def write(self, name, text):
-        os.makedirs(os.path.dirname(self.inside(name)), exist_ok=True)
-        with open(self.inside(name), "w", encoding="utf-8") as f:
-            f.write(text)
-
-    def run(self, *args, limit_s=60):
-        """Runs a program inside, as root; returns its output."""
-        p = subprocess.run(["chroot", self.root, *args], stdin=subprocess.DEVNULL,
-                           capture_output=True, text=True, errors="replace", timeout=limit_s,
-                           env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC0"})
-        if p.returncode != 0:
-            raise RuntimeError(f"{args}: exit {p.returncode}: {p.stdout}{p.stderr}")
-        return p.stdout + p.stderr
 
     def make_cf(self, mc, name="sendmail"):
         """Makes etc/mail/NAME.cf of the text of a .mc file, as its Makefile
@@ -116,12 +54,12 @@ class Sendmail:
         self._cf = f"-C/etc/mail/{cf}.cf"
         self.run(_SENDMAIL, self._cf, "-bi")
         self.run(_SENDMAIL, self._cf, "-L", "sm-mta", "-bd")
-        self._wait(lambda: self._answers(BACKGROUND) and self._answers(QUEUE_ONLY), "no answer")
+        wait(lambda: answers(BACKGROUND) and answers(QUEUE_ONLY), "Sendmail: no answer")
 
     def stop(self):
         with open(self.inside("var/run/sendmail/mta/sendmail.pid"), encoding="ascii") as f:
             os.kill(int(f.readline()), 15)
-        self._wait(lambda: namespace.count_processes("sendmail") == 0, "does not stop")
+        wait(lambda: namespace.count_processes("sendmail") == 0, "Sendmail: does not stop")
 
     def run_queue(self):
         """One process delivers all that is queued."""
@@ -129,27 +67,20 @@ class Sendmail:
 
     def wait_idle(self, limit_s=120):
         """Returns when all deliveries have ended, well or not."""
-        self._wait(lambda: namespace.count_processes("sendmail") <= 1, "still delivers", limit_s)
+        wait(lambda: namespace.count_processes("sendmail") <= 1, "Sendmail: still delivers",
+             limit_s)
 
     def queued(self):
         names = os.listdir(self.inside("var/spool/mqueue"))
         return sorted(name[2:] for name in names if name[:2] in ("qf", "hf", "Qf"))
 
-    @staticmethod
-    def _wait(condition, text, limit_s=30):
-        end = time.monotonic() + limit_s
-        while not condition():
-            if time.monotonic() > end:
-                raise TimeoutError("Sendmail: " + text)
-            time.sleep(0.05)
 
-    @staticmethod
-    def _answers(port):
-        try:
-            with smtplib.SMTP(ADDRESS, port, timeout=10) as smtp:
-                return smtp.noop()[0] == 250
-        except OSError:
-            return False
+def answers(port):
+    try:
+        with smtplib.SMTP(ADDRESS, port, timeout=10) as smtp:
+            return smtp.noop()[0] == 250
+    except OSError:
+        return False
 
 
 def session(port):

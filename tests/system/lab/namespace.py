@@ -16,7 +16,8 @@ import sys
 
 _UNSHARE = ("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child",
             "--mount-proc", "--propagation", "private")
-_PROGRAMS = ("chroot", "ldconfig", "m4", "openssl", "unshare")
+NET, CLIENT = "198.51.100.", "192.0.2.25"  # RFC 5737
+_PROGRAMS = ("chroot", "ip", "ldconfig", "m4", "openssl", "unshare")
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 1
 
@@ -41,13 +42,18 @@ def command(*args):
 
 
 def settle(host):
-    """Inside: names the host and brings the loopback up."""
+    """Inside: names the host and brings the loopback up. All of the network
+    NET is there, but as addresses of others: an MTA would not send to its own.
+    Our own address is CLIENT."""
     socket.sethostname(host)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         name = b"lo".ljust(16, b"\0")
         answer = fcntl.ioctl(s, _SIOCGIFFLAGS, name + bytes(16))
         flags = struct.unpack_from("h", answer, 16)[0] | _IFF_UP
         fcntl.ioctl(s, _SIOCSIFFLAGS, name + struct.pack("h", flags) + bytes(14))
+    for args in (("address", "add", CLIENT + "/32", "dev", "lo"),
+                 ("route", "add", "local", NET + "0/24", "dev", "lo", "src", CLIENT)):
+        subprocess.run(("ip", *args), check=True)
 
 
 def _mount(source, target, kind, flags, data=None):
@@ -74,15 +80,17 @@ def small_disk(folder, size_b):
     _mount(b"lab", folder, b"tmpfs", _MS_NOSUID | _MS_NODEV, b"mode=0755,size=%d" % size_b)
 
 
-def add_user(folder, name, uid):
-    """Inside: makes a user and a group of that name; needs an empty folder."""
+def add_user(folder, name, uid, groups):
+    """Inside: makes a user and a group of that name, and the groups by number;
+    needs an empty folder."""
     os.makedirs(folder)
-    for path, entry in (("/etc/passwd", f"{name}:x:{uid}:{uid}::/:/bin/false"),
-                        ("/etc/group", f"{name}:x:{uid}:")):
+    for path, entries in (
+            ("/etc/passwd", [f"{name}:x:{uid}:{uid}::/:/bin/false"]),
+            ("/etc/group", [f"{group}:x:{n}:" for group, n in {name: uid, **groups}.items()])):
         copy = os.path.join(folder, os.path.basename(path))
         shutil.copy(path, copy)
         with open(copy, "a", encoding="utf-8") as f:
-            f.write(entry + "\n")
+            f.write("\n".join(entries) + "\n")
         bind(copy, path)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's Sendmail and DNS servers, unpacked into folders of their own; never
+"""Debian's MTAs and DNS servers, unpacked into folders of their own; never
 installed.
 
 Beside the packages come those of their libraries that the host lacks. The
@@ -16,6 +16,8 @@ import tempfile
 CACHE = "/var/cache/telltls-lab"
 # The version of the first stands for all.
 SENDMAIL = ("sendmail-bin", "sendmail-base", "sendmail-cf")
+EXIM = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
+POSTFIX = ("postfix",)
 DNS = ("unbound", "nsd", "ldnsutils")
 LIMIT_S = 300
 

@@ -6,8 +6,9 @@ object a line:
 
 ip, mx    the receiver
 outcome   how the connection went: "ok" (TLS came up), "not-offered",
-          "refused" (STARTTLS answered 4xx or 5xx), "failed", or "no-session"
-          (it ended before anything could be said of TLS)
+          "refused" (STARTTLS answered 4xx or 5xx), "failed", "declined"
+          (STARTTLS was offered, and mail came without), or "no-session" (it
+          ended before anything could be said of TLS)
 version   of TLS, "" without
 helo      what the client called itself
 sent      for each message that was tried: from, to (all that were named),
@@ -34,6 +35,7 @@ class _Connection:
         self.truth = truth
         self.seen = {"ip": receiver.ip, "mx": receiver.mx, "outcome": "no-session", "version": "",
                      "helo": "", "sent": []}
+        self.before = []
         self.data = b""
         self.message = None
         self.good = []
@@ -77,6 +79,9 @@ class _Connection:
 
     def do_starttls(self, _):
         how = self.receiver.starttls
+        if self.seen["outcome"] == "declined":  # Exim tries again, before the next message
+            self.before.append(self.seen)
+            self.seen = {**self.seen, "sent": []}
         if how[0].isdigit():
             self.seen["outcome"] = "refused"
             self.say(how + " TLS not available")
@@ -104,6 +109,8 @@ class _Connection:
         raise _Gone
 
     def do_mail(self, rest):
+        if self.seen["outcome"] == "not-offered" and self.receiver.starttls != "absent":
+            self.seen["outcome"] = "declined"
         sender = rest.partition("<")[2].partition(">")[0]
         self.message = {"from": sender, "to": [], "taken": [], "tls_required_no": False}
         self.good = []
@@ -150,7 +157,7 @@ class _Connection:
             pass
         finally:
             self.sock.close()
-            self.truth.add(self.seen)
+            self.truth.add(*self.before, self.seen)
 
 
 class Receiver:
@@ -221,10 +228,11 @@ class Truth:
         with self._changed:
             self._open += 1
 
-    def add(self, seen):
+    def add(self, *seen):
+        """What was seen of one connection."""
         with self._changed:
             with open(self.path, "a", encoding="utf-8") as f:
-                f.write(json.dumps(seen) + "\n")
+                f.writelines(json.dumps(x) + "\n" for x in seen)
             self._open -= 1
             self._changed.notify_all()
 

@@ -1,16 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The mail world of one test, inside of its namespaces: a Sendmail, DNS, and
-the receivers.
-
-Leaves in its folder: mail.log (see maillog.py), truth.jsonl (see receiver.py),
-dns/ (see dns.py), root/ (Sendmail's).
-"""
+"""The mail world of a test with Sendmail, see setting.py."""
 import os
 import shutil
-import subprocess
-import time
 
-from . import certs, dns, maillog, mta, namespace, receiver, world
+from . import expect, maillog, mta, namespace, setting, world
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RULES = f"include(`/{mta.TELLTLS_M4}')dnl\n"
@@ -23,37 +16,72 @@ MILTER_SOCKET = "run/telltls/milter.sock"  # in Sendmail's root
 DEBIAN_MC = "include(`/usr/share/sendmail/cf/debian/sendmail.mc')dnl\n"
 
 
-class Site:
+# What a log without verifymsg= (LogLevel below 12) says of a bad chain.
+VERIFYMSG_LEVEL = 12
+
+
+class Site(setting.Setting):
+    mta = "sendmail"
+
     def __init__(self, place, log_level=9, features=(), rules=RULES, milter=""):
-        namespace.settle(world.HOST)
-        self.place, self.log_level, self.rules = place, log_level, rules
-        self.begin = int(time.time())
-        self.dns = dns.Dns(place.path("dns"), place.dns, world.ZONE, world.zone(), world.FORGED,
-                           world.NAMESERVER, world.RESOLVER)
-        self.sendmail = mta.Sendmail(place.path("root"), place.sendmail, world.HOST,
+        super().__init__(place)
+        self.log_level, self.rules = log_level, rules
+        self.sendmail = mta.Sendmail(place.path("root"), place.mta, world.HOST,
                                      world.RESOLVER)
         with open(os.path.join(os.path.dirname(place.src), "etc/sendmail/telltls.m4"),
                   encoding="utf-8") as f:
             self.sendmail.write(mta.TELLTLS_M4, f.read())
+        self.milter_socket = self.sendmail.inside(MILTER_SOCKET)
         self.log = maillog.MailLog(self.sendmail.inside("dev/log"), place.path("mail.log"),
                                   place.path("all-lines"))
-        self.truth = receiver.Truth(place.path("truth.jsonl"))
-        self._install_certificates(world.start_receivers(place.folder, self.truth))
+        self._install_certificates()
         self.said = self.make_cf("sendmail", rules, milter, features)
         self.sendmail.write_map("access", world.access_map())
         self.sendmail.write_map("mailertable", world.mailertable())
 
-    def _install_certificates(self, trusted):
+    @property
+    def told(self):
+        """Of sessions and messages, as receiver.py and expect.py call it."""
+        by_rules = ("not-offered", "refused", "declined", *expect.NOTABLE)
+        return ("ok", "failed") + (by_rules if self.rules else ())
+
+    @staticmethod
+    def hop_of(address):
+        domain = expect.domain_of(address)
+        return world.RELAYED.get(domain, domain).strip("[]")
+
+    @staticmethod
+    def why_in_clear(_):
+        return "local-policy"
+
+    @staticmethod
+    def is_served(row):
+        return row.takes_mail and row.talks and not row.access.startswith("TLS_Srv")
+
+    def key(self, session, row, domain):
+        """Of the fact that telltls must make of it, see expect.KEY."""
+        chain = name = "unknown"
+        if session["outcome"] == "ok":
+            name, chain = row.match if self.rules else "unknown", "ok"
+            if row.cert != "good":
+                chain = row.cert if self.log_level >= VERIFYMSG_LEVEL else "bad"
+        return (domain, session["mx"], session["ip"], session["outcome"], row.reason, chain, name,
+                session["version"], "unknown")
+
+    def rest(self, fact):
+        """What else stands in a fact. In a queue run Sendmail does not tell its
+        rules the address."""
+        told = ("", namespace.CLIENT) if self.rules else ("",)
+        return {"level": "", "verdict": [], "helo": "",
+                "sending_ip": fact["sending_ip"] if fact["sending_ip"] in told else told}
+
+    def _install_certificates(self):
         """What Debian's starttls.m4 expects."""
         sendmail = self.sendmail
-        digest = subprocess.run(["openssl", "x509", "-in", trusted, "-noout", "-hash"],
-                                check=True, capture_output=True, text=True).stdout.strip()
-        os.makedirs(sendmail.inside("etc/ssl/certs"))
-        shutil.copy(trusted, sendmail.inside(f"etc/ssl/certs/{digest}.0"))
+        self.install_authority(sendmail)
         os.makedirs(sendmail.inside("etc/mail/tls"), exist_ok=True)
-        own = certs.Authority(self.place.path("own"), "Own Root CA").issue("mta", [world.HOST])
         for name in ("sendmail-server.crt", "sendmail-client.crt", "sendmail-common.key"):
-            shutil.copy(own, sendmail.inside("etc/mail/tls/" + name))
+            shutil.copy(self.certificates.own, sendmail.inside("etc/mail/tls/" + name))
             os.chmod(sendmail.inside("etc/mail/tls/" + name), 0o600)
 
     def make_cf(self, name, rules, milter, features=()):
@@ -86,8 +114,3 @@ class Site:
         self.sendmail.wait_idle()
         self.sendmail.run_queue()
         self.sendmail.wait_idle()
-
-    def settle(self):
-        """Returns when all that happened is in the log and in the truth."""
-        self.truth.drain()
-        self.log.drain()

@@ -5,7 +5,7 @@ own, all at the same time; and TAP of what they found.
 A test's script calls main() with its worlds. The script is started again for
 each of them, inside, and calls the world's function with a Tap and a Place.
 
-Needs root and Debian's packages of Sendmail, nsd and unbound, which are
+Needs root and Debian's packages of the MTA, nsd and unbound, which are
 unpacked and not installed. Where they cannot be had the test is skipped; with
 --must-run, or with TELLTLS_MUST_RUN in the environment (as ./quickstart test
 has it), it fails. Titles of worlds as arguments: only these.
@@ -16,17 +16,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from typing import NamedTuple
 
-from . import namespace, packages
+from . import namespace, packages, world
 
 
 class Place(NamedTuple):
-    folder: str    # the world's own
-    sendmail: str  # Sendmail and the DNS servers as they were unpacked
+    folder: str  # the world's own
+    mta: str     # the MTA and the DNS servers as they were unpacked
     dns: str
-    src: str       # $TESTS_SRC, the folder tests/ of the sources
-    bin: str       # $TESTS_BIN, the top of the build
+    pki: str     # see world.make_certificates()
+    src: str     # $TESTS_SRC, the folder tests/ of the sources
+    bin: str     # $TESTS_BIN, the top of the build
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -88,25 +90,25 @@ class _World:
             self._process.wait()
 
 
-def _print(number, failed, world, limit_s):
-    for line in world.wait(limit_s):
+def _print(number, failed, one, limit_s):
+    for line in one.wait(limit_s):
         status, dash, title = line.partition(" - ")
         if dash and status in ("ok", "not ok"):
             number += 1
             failed += status != "ok"
-            line = f"{status} {number} - {world.title}: {title}"
+            line = f"{status} {number} - {one.title}: {title}"
         print(line)
     sys.stdout.flush()
     return number, failed
 
 
-def _trees():
-    """(why not, Sendmail, DNS)"""
+def _trees(mta):
+    """(why not, MTA, DNS)"""
     why = namespace.why_not()
     if why is not None:
         return why, None, None
     try:
-        return None, packages.tree(packages.SENDMAIL), packages.tree(packages.DNS)
+        return None, packages.tree(mta), packages.tree(packages.DNS)
     except packages.Unavailable as e:
         return f"no packages: {e}", None, None
 
@@ -116,17 +118,19 @@ def _run(script, worlds, limit_s, trees):
     top = os.environ.get("TESTS_BIN", os.path.dirname(src))
     folder = tempfile.mkdtemp(prefix="telltls-system.", dir="/tmp")
     os.chmod(folder, 0o755)  # telltls-milter has a user of its own
+    pki = os.path.join(folder, "pki")
+    world.make_certificates(pki)
     number = failed = 0
     running = []
     try:
         for i, title in enumerate(worlds):
-            place = Place(os.path.join(folder, str(i)), *trees, src, top)
+            place = Place(os.path.join(folder, str(i)), *trees, pki, src, top)
             running.append(_World(script, title, place))
-        for world in running:
-            number, failed = _print(number, failed, world, limit_s)
+        for one in running:
+            number, failed = _print(number, failed, one, limit_s)
     finally:
-        for world in running:
-            world.stop()
+        for one in running:
+            one.stop()
     print(f"1..{number}")
     if failed or not number:
         print(f"# what there is to look at: {folder}")
@@ -135,19 +139,23 @@ def _run(script, worlds, limit_s, trees):
     return 0
 
 
-def main(script, worlds, limit_s):
-    """worlds: functions by title. limit_s: for each of them. Returns the exit
-    status."""
+def main(script, worlds, limit_s, mta=packages.SENDMAIL):
+    """worlds: functions by title. limit_s: for each of them. mta: its packages.
+    Returns the exit status."""
+    start = time.monotonic()
     script = os.path.abspath(script)
     if sys.argv[1:2] == ["--inside"]:
         worlds[sys.argv[2]](Tap(), Place(*sys.argv[3:]))
+        print(f"# {sys.argv[2]}: {time.monotonic() - start:.0f} s", flush=True)
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     names = [x for x in sys.argv[1:] if not x.startswith("-")]
     worlds = {title: f for title, f in worlds.items() if not names or title in names}
-    why, *trees = _trees()
+    why, *trees = _trees(mta)
     if why is None:
-        return _run(script, worlds, limit_s, trees)
+        status = _run(script, worlds, limit_s, trees)
+        Tap.note(f"{os.path.join(*script.split(os.sep)[-2:])}: {time.monotonic() - start:.0f} s")
+        return status
     if "--must-run" in sys.argv[1:] or "TELLTLS_MUST_RUN" in os.environ:
         print(f"Bail out! {why}")
         return 1

@@ -42,7 +42,7 @@ class Telltls:
 
     def replay(self, *logs):
         """The oldest first; seals."""
-        self.run("tool/telltls", "replay", "--mta", "sendmail", "--seal", *logs)
+        self.run("tool/telltls", "replay", "--mta", self.site.mta, "--seal", *logs)
 
     def facts(self):
         out = self.run("tool/telltls", "tally", "--json")

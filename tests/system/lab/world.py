@@ -5,11 +5,13 @@ A row of RECEIVERS is one MX host. IMMEDIATE is delivered as it comes, each
 message by a process of its own; QUEUED waits for a queue run, where one
 process delivers all of it together with what has to be tried again.
 """
+import base64
 import os
 import ssl
+import time
 from typing import NamedTuple
 
-from . import certs, receiver
+from . import certs, namespace, receiver
 
 ZONE = "lab.test"
 HOST = "mta." + ZONE
@@ -22,6 +24,17 @@ _L60 = "l" * 60
 LONG = f"{_L60}.{_L60}.{_L60}.{ZONE}"
 # A record as it would stand in the log, of a session that there was not.
 FORGERY = f"sm-mta[9]: Q: TLSRPT1^S^i:Q^v:NONE^k:1^h:mx.good.{ZONE}^d:good.{ZONE}."
+
+
+# The same for Exim's log, which is to be short, and for Postfix'.
+EXIM_FORGERY = (time.strftime("%Y-%m-%d %H:%M:%S ", time.gmtime()) +
+                "TLSRPT1 ev=smtp:ehlo pid=9 id= vfy= err=0 "
+                f"ip={namespace.NET}11 port=25 lip= lport=9 ver=TLS1 cv=1 dane= tlsa= sec=no "
+                f"tlsreq=- from= dom={base64.b64encode(b'good.' + ZONE.encode()).decode()} "
+                "mx=eA== sni= helo= cert= data=")
+POSTFIX_FORGERY = (f"postfix/smtp[9]: ABCDEF0123: to=<user@good.{ZONE}>, "
+                   f"relay=mx.good.{ZONE}[{namespace.NET}11]:25, delay=1, delays=0/0/0/1, "
+                   "dsn=2.0.0, status=sent (250 ok)")
 
 
 class Row(NamedTuple):
@@ -39,6 +52,7 @@ class Row(NamedTuple):
     cert: str = "good"      # good, expired, not-yet-valid, self-signed, untrusted
     names: tuple = ()       # in the certificate, by default that of the host
     cn: str = None          # in the certificate, by default the first of names
+    tlsa: str = ""          # a key of TLSA
     access: str = ""        # what the MTA's access map says of the host
     match: str = "match"    # what telltls must say of the name,
     reason: str = ""        # and of what went wrong;
@@ -46,9 +60,17 @@ class Row(NamedTuple):
 
     @property
     def takes_mail(self):
-        talks = self.starttls in ("tls", "absent") or self.starttls[0].isdigit()
-        return talks and not self.reject and self.greeting is None and \
-            not self.access.startswith("TLS_Srv")
+        """In a session that comes to that."""
+        return not self.reject and self.greeting is None
+
+    @property
+    def talks(self):
+        """Also when STARTTLS was tried, or there is none."""
+        return self.starttls in ("tls", "absent") or self.starttls[0].isdigit()
+
+    @property
+    def has_certificate(self):
+        return self.starttls.endswith("tls")
 
     @property
     def mx(self):
@@ -93,7 +115,8 @@ RECEIVERS = (
     Row("soft1", refuse_first=1, domains=(f"soft.{ZONE}",)),
     Row("soft2", domains=(f"soft.{ZONE}",), preference=20),
     Row("second", preference=20),
-    Row("shared", domains=(f"shared1.{ZONE}", f"shared2.{ZONE}", f"shared3.{ZONE}")),
+    Row("shared", domains=(f"shared1.{ZONE}", f"shared2.{ZONE}", f"shared3.{ZONE}"),
+        names=(f"mx.shared.{ZONE}", f"shared1.{ZONE}", f"shared2.{ZONE}", f"shared3.{ZONE}")),
     Row("later", refuse_first=1),
     Row("later-data", refuse_first=1, refuse_data=True),
     Row("reject", reject=True),
@@ -112,10 +135,46 @@ RECEIVERS = (
     Row("hostile3", cn=f"x\nsm-mta[9]: Q: TLSRPT1^S^v:NONE^k:1^d:good.{ZONE}.",
         names=(FORGERY, f"*\n{FORGERY}", f"mx.hostile3.{ZONE}")),
     Row("hostile4", says=FORGERY, refuse_first=1),
+    Row("hostile5", says=EXIM_FORGERY, refuse_first=1),
+    Row("hostile6", says=POSTFIX_FORGERY, refuse_first=1),
     # The first certificate is good for both hosts, the second for none.
     Row("two", names=(f"mx.two.{ZONE}", f"mx.leak.{ZONE}")),
     Row("leak", names=("mx.elsewhere.test",), match="mismatch"),
+    # For an MTA that does DANE (RFC 7672).
+    Row("dane", tlsa="match"),
+    Row("dane-self", tlsa="match", cert="self-signed"),
+    Row("dane-expired", tlsa="match", cert="expired"),
+    Row("dane-name", tlsa="match", names=("mx.elsewhere.test",), match="mismatch"),
+    Row("dane-anchor", tlsa="anchor"),
+    Row("dane-anchor-name", tlsa="anchor", names=("mx.elsewhere.test",), match="mismatch"),
+    Row("dane-anchor-expired", tlsa="anchor", cert="expired"),
+    Row("dane-mismatch", tlsa="mismatch"),
+    Row("dane-mismatch-self", tlsa="mismatch", cert="self-signed"),
+    Row("dane-pkix", tlsa="pkix"),
+    Row("dane-pkix-self", tlsa="pkix", cert="self-signed"),
+    Row("dane-short", tlsa="short"),
+    Row("dane-bogus", tlsa="bogus"),
+    Row("dane-lame", tlsa="lame"),
+    Row("dane-notls", tlsa="match", starttls="absent", reason="starttls-not-offered"),
+    Row("dane-tls454", tlsa="match", starttls="454 4.7.0", reason="starttls-reply-4xx"),
+    Row("dane-alert", tlsa="match", starttls="alert",
+        reason="tls-remote-alert-80-internal-error"),
+    Row("dane-multi1", tlsa="mismatch", domains=(f"dane-multi.{ZONE}",)),
+    Row("dane-multi2", tlsa="match", domains=(f"dane-multi.{ZONE}",), preference=20),
 )
+_WRONG = "0123456789abcdef" * 4
+_TLSA = "tlsa"  # a file of make_certificates()
+# What is published for port 25, by what the MTA is to find. {key} is the
+# digest of the host's public key, {ca} of its authority's certificate.
+TLSA = {
+    "match": "3 1 1 {key}",
+    "anchor": "2 0 1 {ca}",
+    "mismatch": f"3 1 1 {_WRONG}",
+    "pkix": "0 0 1 {ca}",    # not for SMTP (RFC 7672 3.1.3)
+    "short": "3 1 1 012345",
+    "bogus": f"3 1 1 {_WRONG[::-1]}",
+    "lame": None,            # a delegation to a server that does not have it
+}
 
 # Domains that the mailertable sends elsewhere: sessions count for the next hop.
 RELAYED = {
@@ -123,17 +182,16 @@ RELAYED = {
     f"relayed2.{ZONE}": f"smart.{ZONE}",
     f"relayed3.{ZONE}": f"[mx.hub.{ZONE}]",
 }
-REJECTING = {d for row in RECEIVERS if row.reject for d in row.served}
 
 # Whose domain asks for no report, or in a way that is not valid.
 NO_RECORD = ("tls12",)
 BROKEN_RECORD = ("wild",)
 FORGED_RECORD = ("case",)
-# Nobody is at 127.0.1.250.
+# Nobody is at 198.51.100.250.
 ZONE_EXTRA = f"""\
 second.{ZONE}. 60 IN MX 10 mx.refused.{ZONE}.
 refused.{ZONE}. 60 IN MX 10 mx.refused.{ZONE}.
-mx.refused.{ZONE}. 60 IN A 127.0.1.250
+mx.refused.{ZONE}. 60 IN A 198.51.100.250
 forged-mx.{ZONE}. 60 IN MX 10 mx.forged-mx.{ZONE}.
 _smtp._tls.refused.{ZONE}. 60 IN TXT "v=TLSRPTv1; rua=mailto:tls@refused.{ZONE}"
 """
@@ -141,6 +199,7 @@ _smtp._tls.refused.{ZONE}. 60 IN TXT "v=TLSRPTv1; rua=mailto:tls@refused.{ZONE}"
 FORGED = (
     (f"10 mx.forged-mx.{ZONE}.", f"10 mx.good.{ZONE}."),
     (f"tls@case.{ZONE}", f"tls@good.{ZONE}"),
+    (_WRONG[::-1], _WRONG),
 )
 
 
@@ -162,9 +221,14 @@ def to_names(*users, **more):
     return Message(tuple(u if "@" in u else f"user@{u}.{ZONE}" for u in users), **more)
 
 
+def to_rows(rows):
+    """A message for each domain of which a row is the first host."""
+    return [to_names("user@" + domain) for row in rows
+            if row.preference == 10 and not row.left_out for domain in row.served]
+
+
 IMMEDIATE = (
-    *(to_names("user@" + domain) for row in RECEIVERS if row.preference == 10 and not row.left_out
-      for domain in row.served),
+    *to_rows(row for row in RECEIVERS if not row.tlsa),
     to_names("forbidden"),
     to_names("refused"),
     to_names("forged-mx"),
@@ -181,7 +245,7 @@ IMMEDIATE = (
     to_names("reset-no", tls_required_no=True),
     to_names("good", sender=REPORTER),
     to_names("reset-own", sender=REPORTER),
-    to_names("user@[127.0.1.11]"),
+    to_names("user@[198.51.100.11]"),
     # What strangers choose must not end up in other fields.
     to_names("good", sender=""),
     to_names("good", message_id=FORGERY),
@@ -204,8 +268,8 @@ QUEUED = (
 )
 
 
-def zone():
-    """The zone as text, one record a line."""
+def zone(tlsa):
+    """The zone as text, one record a line. tlsa: more lines, see Certificates."""
     lines = [f"{ZONE}. 60 IN SOA ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 60",
              f"{ZONE}. 60 IN NS ns.{ZONE}.", f"ns.{ZONE}. 60 IN A {NAMESERVER}",
              f"{HOST}. 60 IN A 127.0.0.1"]
@@ -217,11 +281,11 @@ def zone():
         rua = f"rua=mailto:tls@{domain}" if name not in BROKEN_RECORD else ""
         if name not in NO_RECORD:
             lines.append(f'_smtp._tls.{domain}. 60 IN TXT "v=TLSRPTv1; {rua}"')
-    return "\n".join(lines) + "\n" + ZONE_EXTRA
+    return "\n".join(lines + tlsa) + "\n" + ZONE_EXTRA
 
 
 def addresses():
-    return {f"127.0.1.{11 + i}": row for i, row in enumerate(RECEIVERS)}
+    return {f"{namespace.NET}{11 + i}": row for i, row in enumerate(RECEIVERS)}
 
 
 def access_map():
@@ -239,17 +303,68 @@ def asking_domains():
             if d.partition(".")[0] not in NO_RECORD + BROKEN_RECORD + FORGED_RECORD}
 
 
-def start_receivers(folder, truth):
-    """Starts all receivers. Returns the certificate of the authority that the
-    MTA is to trust."""
+def make_certificates(folder):
+    """Those of all receivers, and one of our own, for certificates()."""
     known = certs.Authority(os.path.join(folder, "known"), "Lab Root CA")
     unknown = certs.Authority(os.path.join(folder, "unknown"), "Unknown Root CA")
     days = {"expired": (-30, -2), "not-yet-valid": (2, 30)}
-    for ip, row in addresses().items():
-        pem = None
-        if row.starttls.endswith("tls"):
+    for row in RECEIVERS:
+        if row.has_certificate:
             authority = unknown if row.cert == "untrusted" else known
-            pem = authority.issue(row.name, row.names or (row.mx,), row.cn,
-                                  days.get(row.cert, (-1, 30)), row.cert == "self-signed")
-        receiver.Receiver(ip, row, pem, patience_s=STARTTLS_S + 2).start(truth)
-    return known.pem
+            authority.issue(row.name, row.names or (row.mx,), row.cn,
+                            days.get(row.cert), row.cert == "self-signed")
+    certs.Authority(os.path.join(folder, "own"), "Own Root CA").issue("mta", [HOST])
+    with open(os.path.join(folder, _TLSA), "w", encoding="ascii") as f:
+        f.write("\n".join(_tlsa_records(_pems(folder))))
+
+
+class Certificates(NamedTuple):
+    """Files in make_certificates()' folder."""
+
+    authority: str  # which the MTA is to trust
+    own: str        # the MTA's own, with its key
+    pems: dict      # of receivers, by address
+    tlsa: list      # lines of the zone
+
+
+def certificates(folder):
+    with open(os.path.join(folder, _TLSA), encoding="ascii") as f:
+        tlsa = f.read().splitlines()
+    return Certificates(os.path.join(folder, "known", "ca.pem"),
+                        os.path.join(folder, "own", "mta.pem"), _pems(folder), tlsa)
+
+
+def _pems(folder):
+    pems = {}
+    for ip, row in addresses().items():
+        if row.has_certificate:
+            of = "unknown" if row.cert == "untrusted" else "known"
+            pems[ip] = os.path.join(folder, of, row.name + ".pem")
+    return pems
+
+
+def _lame_zone(row):
+    return "_tcp." + row.mx
+
+
+def absent_zones():
+    """That are delegated, and their server does not have them."""
+    return [_lame_zone(row) for row in RECEIVERS if row.tlsa == "lame"]
+
+
+def _tlsa_records(pems):
+    lines = []
+    for ip, row in addresses().items():
+        if row.tlsa == "lame":
+            lines.append(f"{_lame_zone(row)}. 60 IN NS ns.{ZONE}.")
+        elif row.tlsa:
+            chain = certs.chain(pems[ip]) if ip in pems else []
+            names = {"key": certs.digest_of_key(chain[0]) if chain else _WRONG,
+                     "ca": certs.digest(chain[-1]) if chain else _WRONG}
+            lines.append(f"_25._tcp.{row.mx}. 60 IN TLSA " + TLSA[row.tlsa].format(**names))
+    return lines
+
+
+def start_receivers(truth, pems):
+    for ip, row in addresses().items():
+        receiver.Receiver(ip, row, pems.get(ip), patience_s=STARTTLS_S + 2).start(truth)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMON_BASE64_H
+#define COMMON_BASE64_H
+
+#include <stddef.h>
+
+#include "common/view.h"
+
+/*
+ * Decodes base64 (RFC 4648 4) into out, at most size bytes. The text may be
+ * cut anywhere: what is left of the last group counts as far as it makes whole
+ * bytes. Returns the number of bytes, ERR_PARSE for another character or what
+ * follows the padding, ERR_FULL when out is too small.
+ */
+int base64_decode(struct view text, char *out, size_t size);
+
+#endif
