@@ -120,6 +120,9 @@ def can_have_priority():
 def alone(site):
     site.feeds(("out", {"socket": site.socket_path(), "keep-invalid": 2}))
     site.begin()
+    # its mode comes last
+    site.wait(lambda: stat.S_IMODE(os.stat(site.socket_path()).st_mode)
+              == 0o660)
     st = os.stat(site.socket_path())
     if can_have_priority():
         equal("priority", os.getpriority(os.PRIO_PROCESS,

@@ -56,8 +56,9 @@ static bool is_there(const struct site *s)
 {
 	struct stat st;
 
-	/* its last step is its mode */
+	/* its last steps are its group and its mode */
 	return lstat(s->path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    (!s->o.rights.has_group || st.st_gid == s->o.rights.group) &&
 	    (st.st_mode & 0777) == s->o.rights.mode;
 }
 
