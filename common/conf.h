@@ -68,6 +68,10 @@ struct conf {
 	} dns;
 
 	struct {
+		bool lookup; /* look up what recipients published */
+	} policies;
+
+	struct {
 		char *ca_file; /* roots for policy hosts; NULL: the system's */
 		bool allow_private; /* policy hosts at private addresses */
 	} mta_sts;

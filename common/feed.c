@@ -78,14 +78,18 @@ static int on_counter(void *ctx, int64_t t, enum counter c, uint64_t n)
 static int on_session(void *ctx, int64_t t, const struct fact *fact)
 {
 	struct feed *f = ctx;
+	struct fact known = *fact;
 	int rc;
 
 	if (f->is_passing) {
 		return 0;
 	}
 	rc = commit_part(f);
+	if (rc == 0 && f->o.policy != NULL) {
+		rc = f->o.policy(f->o.policy_ctx, f->store, t, &known);
+	}
 	if (rc == 0) {
-		rc = store_session(f->store, t, f->event++, fact);
+		rc = store_session(f->store, t, f->event++, &known);
 	}
 	if (rc == ERR_FULL) {
 		rc = in_no_day(f);

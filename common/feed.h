@@ -32,6 +32,12 @@ struct feed_options {
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
 	void *noted_ctx;
+	/*
+	 * Puts the policy that stood into a fact of time t that is about to be
+	 * counted in s. Returns 0 or an error of the store. May be NULL
+	 */
+	int (*policy)(void *ctx, struct store *s, int64_t t, struct fact *fact);
+	void *policy_ctx;
 	/* shows progress: of a file (its path as given), in bytes of the disk or, where its size is
 	   not known, of text; false: stop (ERR_STOPPED). May be NULL */
 	bool (*progress)(

@@ -73,6 +73,7 @@ static void work(struct daemon *d)
 	/* what a message's note says must be known before its log lines */
 	daemon_notes_drain(d);
 	feeds_poll(d->feeds, daemon_now());
+	daemon_network_ask(d);
 }
 
 static void on_soon(void *ctx)
@@ -127,6 +128,7 @@ static void on_tick(void *ctx)
 	notify_alive();
 	daemon_milter_tick(d, now);
 	daemon_receivers_tick(d, now);
+	daemon_network_tick(d, now);
 	work(d);
 	feeds_seal(d->feeds, daemon_now(), uptime());
 	show_state(d, now);
@@ -142,6 +144,7 @@ static void on_signal(void *ctx)
 		case SIGCHLD:
 			daemon_milter_reap(d, daemon_now());
 			daemon_receivers_reap(d, daemon_now());
+			daemon_network_reap(d, daemon_now());
 			break;
 		case SIGHUP:
 			notify_reloading();
@@ -182,6 +185,7 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 		.state = daemon_state(d, conf),
 		.conf = conf,
 		.noted = d->noted,
+		.policies = conf->policies.lookup ? d->policies : NULL,
 		.rings = d->rings,
 		.breathe = daemon_breathe,
 		.clock = &d->clock,
@@ -250,6 +254,7 @@ static void close_all(struct daemon *d)
 {
 	daemon_milter_stop(d, JOIN_MS);
 	daemon_receivers_stop(d, JOIN_MS);
+	daemon_network_stop(d, JOIN_MS);
 	if (d->is_up) {
 		daemon_pid_remove(d);
 	}
@@ -261,6 +266,7 @@ static void close_all(struct daemon *d)
 	server_close(d->server);
 	feeds_close(d->feeds);
 	daemon_receivers_free(d);
+	daemon_network_free(d);
 	daemon_notes_close(d);
 	loop_remove(d->soon);
 	loop_remove(d->on_change);
@@ -285,7 +291,8 @@ static void say_ready(int *ready)
 
 static int enter_sandbox(struct daemon *d)
 {
-	int rc = sandbox_enter(daemon_milter_needs_network(d));
+	int rc = sandbox_enter(
+	    d->conf.policies.lookup || daemon_milter_needs_network(d));
 
 	if (rc < 0) {
 		log_error(
@@ -307,6 +314,7 @@ int daemon_run(const struct options *o, struct conf *conf, int ready)
 	*conf = (struct conf){ 0 };
 	d.started = daemon_now();
 	daemon_milter_init(&d);
+	daemon_network_init(&d);
 	when_zone_init();
 	rc = daemon_prepare(&d);
 	rc = rc == EX_OK ? enter_sandbox(&d) : rc;

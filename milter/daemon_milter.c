@@ -146,6 +146,15 @@ int daemon_notes_open(struct daemon *d)
 	return rc;
 }
 
+/* The policies of its recipients will be needed when it is sent on. */
+static void hint(struct daemon *d, const struct note *note)
+{
+	for (unsigned i = 0; i < note->n_domains && d->network.is_wanted; i++) {
+		policy_table_hint(
+		    d->policies, view_of(note->domain[i]), daemon_now());
+	}
+}
+
 void daemon_notes_drain(struct daemon *d)
 {
 	struct note note;
@@ -162,7 +171,9 @@ void daemon_notes_drain(struct daemon *d)
 			return;
 		}
 		if (d->noted != NULL) {
-			(void)note_keep(d->noted, buf, (size_t)n, &note);
+			if (note_keep(d->noted, buf, (size_t)n, &note) == 0) {
+				hint(d, &note);
+			}
 			d->has_new_notes = true;
 		}
 	}

@@ -8,6 +8,7 @@
 #include "milter/feeds.h"
 #include "milter/loop.h"
 #include "milter/options.h"
+#include "milter/policy_table.h"
 #include "milter/ring.h"
 #include "milter/server.h"
 #include "milter/watch.h"
@@ -45,6 +46,11 @@ struct daemon {
 	/* the sockets of feeds, by the number of the feed */
 	struct daemon_receiver receiver[CONF_FEEDS];
 	struct ring *rings[CONF_FEEDS];
+	/* what looks up policies */
+	struct child network;
+	struct loop_watch *on_answer; /* its channel; NULL: it does not run */
+	struct policy_table *policies;
+	char dns_health[LIVE_TEXT]; /* its word; "": not known */
 	/* the milter */
 	struct child milter;
 	struct loop_watch *on_note; /* its channel; NULL: it does not run */
@@ -112,6 +118,16 @@ bool daemon_receivers_differ(const struct conf *a, const struct conf *b);
 
 /* The group that may send to the socket of a feed. */
 const char *daemon_receiver_group(const struct conf_feed *feed);
+
+/* daemon_network.c: the child that looks up policies, and what it answers. */
+void daemon_network_init(struct daemon *d);
+void daemon_network_tick(struct daemon *d, int64_t now); /* starts it if due */
+void daemon_network_ask(struct daemon *d); /* sends the questions that wait */
+void daemon_network_reap(struct daemon *d, int64_t now);
+void daemon_network_stop(struct daemon *d, unsigned limit_ms);
+void daemon_network_free(struct daemon *d);
+/* Starts it anew if its part of the configuration has changed. */
+void daemon_network_reload(struct daemon *d, const struct conf *old);
 
 /* daemon_milter.c: the child that speaks with the MTA, and what it notes. */
 void daemon_milter_init(struct daemon *d);

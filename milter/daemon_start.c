@@ -237,6 +237,7 @@ void daemon_reload(struct daemon *d)
 		return;
 	}
 	daemon_milter_reload(d, &old);
+	daemon_network_reload(d, &old);
 	conf_release(&old);
 	log_info("configuration was read again file=%s", d->options->config);
 }

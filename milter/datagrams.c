@@ -222,6 +222,9 @@ static int take_reported(
 {
 	int rc = take_policy(d, r, now);
 
+	if (rc == 0 && r->policy.content.len == 0 && d->o.policy != NULL) {
+		rc = d->o.policy(d->o.policy_ctx, d->store, now, &r->fact);
+	}
 	if (rc == 0 && !d->o.only_policies) {
 		rc = store_session(d->store, now, ++d->pos, &r->fact);
 		if (rc == 0) {

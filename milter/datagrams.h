@@ -21,6 +21,9 @@ struct datagrams_options {
 	const char *state;     /* directory: invalid ones are kept below it */
 	uint64_t keep_invalid; /* so many of them; older ones go */
 	bool only_policies;    /* sessions are counted elsewhere */
+	/* as in struct feed_options; for what tells no policy. May be NULL */
+	int (*policy)(void *ctx, struct store *s, int64_t t, struct fact *fact);
+	void *policy_ctx;
 	struct ring *ring;
 };
 

@@ -33,8 +33,15 @@ static bool on_progress(
 	    one->all->o.breathe(one->all->o.ctx);
 }
 
+int feeds_policy(void *ctx, struct store *s, int64_t t, struct fact *fact)
+{
+	const struct feeds *f = ctx;
+
+	return policy_table_apply(f->o.policies, s, t, f->now, fact);
+}
+
 void feeds_options_of(
-    const struct feeds *f, const struct conf_feed *conf, struct feed_options *o)
+    struct feeds *f, const struct conf_feed *conf, struct feed_options *o)
 {
 	*o = (struct feed_options){
 		.name = conf->name,
@@ -44,6 +51,10 @@ void feeds_options_of(
 		.has_callouts = conf->callouts,
 		.has_bare_addresses = conf->bare_addresses,
 	};
+	if (f->o.policies != NULL) {
+		o->policy = feeds_policy;
+		o->policy_ctx = f;
+	}
 	if (f->o.noted != NULL) {
 		o->noted = noted_on_find;
 		o->noted_alias = noted_on_alias;
@@ -276,8 +287,22 @@ static void sync_if_due(struct feeds *f, int64_t now)
 	}
 }
 
+void feeds_learn(struct feeds *f, const struct network_message *m, int64_t now)
+{
+	int rc = policy_table_learn(f->o.policies, f->store, m, now);
+
+	if (rc != 0) {
+		/* as after any error of the store */
+		log_error("cannot write file=%s error=\"%s\"",
+		    store_error_path(f->store), err_text(rc));
+		feeds_close_all(f);
+		f->due = now + FEEDS_RETRY_S;
+	}
+}
+
 void feeds_poll(struct feeds *f, int64_t now)
 {
+	f->now = now;
 	if (f->store == NULL) {
 		open_again(f, now);
 	}
@@ -289,6 +314,7 @@ void feeds_poll(struct feeds *f, int64_t now)
 
 void feeds_drain(struct feeds *f, int64_t now)
 {
+	f->now = now;
 	for (unsigned i = 0; i < f->n && f->store != NULL; i++) {
 		struct feeds_one *one = &f->one[i];
 		int64_t n = 0;

@@ -7,6 +7,7 @@
 
 #include "common/conf.h"
 #include "common/live.h"
+#include "milter/policy_table.h"
 #include "milter/sealing.h"
 
 /*
@@ -25,8 +26,9 @@ enum {
 
 struct feeds_options {
 	const char *state;
-	const struct conf *conf; /* borrowed */
-	struct noted *noted;     /* borrowed; NULL: nothing was noted */
+	const struct conf *conf;       /* borrowed */
+	struct noted *noted;           /* borrowed; NULL: nothing was noted */
+	struct policy_table *policies; /* borrowed; NULL: none are looked up */
 	/* what was seen of the clocks outlives a reload; borrowed. NULL: the
 	   feeds' own */
 	struct sealing_clock *clock;
@@ -62,7 +64,16 @@ void feeds_poll(struct feeds *f, int64_t now);
  */
 void feeds_drain(struct feeds *f, int64_t now);
 
-/* Seals the days that are over; uptime: see sealing.h. */
+/*
+ * What the network child answered goes into the table of policies and into the
+ * days that wait for it.
+ */
+void feeds_learn(struct feeds *f, const struct network_message *m, int64_t now);
+
+/*
+ * Seals the days that are over; uptime: see sealing.h. A day whose policies
+ * are just being asked for waits for them.
+ */
 void feeds_seal(struct feeds *f, int64_t now, int64_t uptime);
 
 /* What status shows of feed number i; false: there is none. */

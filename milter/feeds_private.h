@@ -29,6 +29,7 @@ struct feeds_one {
 struct feeds {
 	struct feeds_options o;
 	const char *own_senders[2];
+	int64_t now;         /* of the last poll */
 	struct store *store; /* NULL: it broke, and is due to be opened again */
 	int64_t due;
 	bool is_dirty;  /* something was counted since the disk had it all */
@@ -44,8 +45,8 @@ struct feeds {
 };
 
 /* All that a feed's options take from the configuration. */
-void feeds_options_of(const struct feeds *f, const struct conf_feed *conf,
-    struct feed_options *o);
+void feeds_options_of(
+    struct feeds *f, const struct conf_feed *conf, struct feed_options *o);
 
 /*
  * feeds_source.c: the log file or the journal of a feed. Open, poll and close
@@ -61,6 +62,9 @@ bool feeds_source_is_at_end(const struct feeds_one *one);
 /* How far it is behind: bytes (0 where they are not known) and seconds. */
 void feeds_source_lag(
     const struct feeds_one *one, int64_t now, uint64_t *bytes, uint64_t *s);
+
+/* What policy of struct feed_options is; ctx is a struct feeds. */
+int feeds_policy(void *ctx, struct store *s, int64_t t, struct fact *fact);
 
 /* Closes the feeds and the store without another commit. */
 void feeds_close_all(struct feeds *f);

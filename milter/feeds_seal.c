@@ -114,6 +114,10 @@ static int seal_day(struct feeds *f, int64_t day, int64_t now)
 	    (verdict == SEALING_FORCED && !sealing_clock_may_force(f->clock))) {
 		return 0;
 	}
+	if (f->o.policies != NULL &&
+	    policy_table_is_awaited(f->o.policies, day, now)) {
+		return 0; /* it takes two minutes at most */
+	}
 	if (verdict == SEALING_FORCED) {
 		rc = note_unread(f, feeds, day);
 	}

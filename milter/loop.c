@@ -78,11 +78,6 @@ static struct loop_watch *add(struct loop *l, evutil_socket_t fd, short what,
 	return w;
 }
 
-struct event_base *loop_base(struct loop *l)
-{
-	return l->base;
-}
-
 struct loop_watch *loop_add_fd(struct loop *l, int fd, loop_fn fn, void *ctx)
 {
 	const struct loop_watch call = { NULL, fn, ctx };

@@ -27,9 +27,6 @@ int loop_run(struct loop *l);
 /* After the callback that is running now. */
 void loop_stop(struct loop *l);
 
-/* For libraries that know libevent. Borrowed. */
-struct event_base *loop_base(struct loop *l);
-
 /*
  * Calls fn whenever fd can be read, or every ms milliseconds.
  * ctx is borrowed. Never NULL: without memory the program ends. A watch may be

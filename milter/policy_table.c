@@ -411,7 +411,7 @@ static int serve_days(struct store *s, struct entry *e)
 {
 	int rc = 0;
 
-	for (unsigned i = 0; i < DAYS && rc == 0; i++) {
+	for (unsigned i = 0; i < DAYS && rc == 0 && s != NULL; i++) {
 		if (e->lacks[i] != 0) {
 			rc = put_entry(s, e->lacks[i], e);
 			rc = rc == ERR_FULL ? 0 : rc;
@@ -442,7 +442,7 @@ static int learn_event(struct store *s, const struct network_message *m)
 		.since = m->since,
 		.source = POLICY_OWN,
 		.content = m->content };
-	int rc = put(s, m->since, &policy);
+	int rc = s != NULL ? put(s, m->since, &policy) : ERR_FULL;
 
 	return rc == ERR_FULL ? 0 : rc;
 }

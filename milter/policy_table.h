@@ -51,7 +51,7 @@ bool policy_table_next(
 void policy_table_asked(struct policy_table *p, int64_t now);
 
 /*
- * What the child answered. Policies go into the days that have sessions waiting
+ * What the child answered; s may be NULL: no store is open. Policies go into the days that have sessions waiting
  * for them, events into their own. Returns 0 or an error as policy_table_apply().
  * Answers that nobody asked for are taken all the same.
  */

@@ -158,8 +158,8 @@ static void ask_sts(struct question *q, const struct lookup_domain *d)
 
 	if (q->p->sts != NULL) {
 		q->n_open++;
-		sts_ask(q->p->sts, q->domain, &seen, lookup_loop_now(), on_sts,
-		    q);
+		sts_ask(
+		    q->p->sts, q->domain, &seen, lookup_loop_now(), on_sts, q);
 	} else if (seen.is_known && d->sts.status != STS_RECORD_VALID) {
 		q->set.sts = POLICY_STS_NONE;
 	}
@@ -271,8 +271,8 @@ static void open_sts(struct published *p)
 	fetch_resolver_init(&p->resolver, lookup_loop_ask, p->lookups);
 	rc = fetch_new(loop_base(p->o.loop), &fetch, &p->fetch);
 	if (rc != 0) {
-		log_error("cannot fetch MTA-STS policies error=\"%s\"",
-		    err_text(rc));
+		log_error(
+		    "cannot fetch MTA-STS policies error=\"%s\"", err_text(rc));
 		return;
 	}
 	p->sts = sts_new(p->cache, p->fetch);
@@ -292,9 +292,8 @@ int published_new(const struct published_options *o, struct published **out,
     struct strbuf *error)
 {
 	struct published *p = xcalloc(1, sizeof(*p));
-	const struct lookup_options lookup = {
-		.on_health = on_health, .health_ctx = p
-	};
+	const struct lookup_options lookup = { .on_health = on_health,
+		.health_ctx = p };
 	int rc;
 
 	*out = NULL;

@@ -30,8 +30,8 @@ struct published_answer {
 	const char *domain;
 	const char *mx;               /* "" for the domain itself */
 	const struct policy_set *set; /* with SET */
-	int64_t at;    /* Unix seconds: when that was found */
-	int64_t again; /* when to ask again */
+	int64_t at;                   /* Unix seconds: when that was found */
+	int64_t again;                /* when to ask again */
 };
 
 typedef void (*published_fn)(void *ctx, const struct published_answer *answer);
@@ -51,7 +51,7 @@ struct published_options {
 };
 
 enum {
-	PUBLISHED_HOSTS = 8, /* MX hosts that are looked up with a domain */
+	PUBLISHED_HOSTS = 8,   /* MX hosts that are looked up with a domain */
 	PUBLISHED_OPEN = 20000 /* questions at once */
 };
 

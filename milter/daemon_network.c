@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon_network.c - the child that looks up policies, as the parent sees it
+ *
+ * Neither waits for the other: a question that does not go now goes later, and
+ * sessions count all the same.
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/err.h"
+#include "common/log.h"
+#include "milter/daemon_private.h"
+#include "milter/network.h"
+
+enum {
+	ANSWERS_AT_ONCE = 256, /* then other things get their turn */
+	QUESTIONS_AT_ONCE = 256
+};
+
+static int run_network(void *ctx, int channel)
+{
+	const struct daemon *d = ctx;
+	const struct network_options o = {
+		.conf = &d->conf,
+		.state = daemon_state(d, &d->conf),
+		.channel = channel,
+	};
+
+	return network_run(&o);
+}
+
+void daemon_network_init(struct daemon *d)
+{
+	child_init(&d->network, "network", run_network, d);
+	d->network.is_wanted = d->conf.policies.lookup;
+	d->policies = policy_table_new(POLICY_TABLE_MAX, POLICY_TABLE_BYTES);
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+static void take(struct daemon *d, struct view text)
+{
+	struct network_message m;
+
+	if (network_message_parse(text, &m) != 0) {
+		log_warn(
+		    "the network child speaks nonsense bytes=%zu", text.len);
+	} else if (m.kind == NETWORK_HEALTH) {
+		live_set(d->dns_health, m.word);
+	} else {
+		feeds_learn(d->feeds, &m, daemon_now());
+	}
+}
+
+static void drain(struct daemon *d)
+{
+	static char buf[NETWORK_MESSAGE_MAX + 1];
+
+	for (int i = 0; d->network.channel >= 0 && i < ANSWERS_AT_ONCE; i++) {
+		ssize_t n =
+		    recv(d->network.channel, buf, sizeof(buf), MSG_DONTWAIT);
+
+		if (n <= 0) {
+			return;
+		}
+		take(d, view_make(buf, (size_t)n));
+	}
+}
+
+static void on_answer(void *ctx)
+{
+	struct daemon *d = ctx;
+
+	drain(d);
+	daemon_network_ask(d);
+}
+
+/* --- questions ------------------------------------------------------------ */
+
+void daemon_network_ask(struct daemon *d)
+{
+	int64_t now = daemon_now();
+	struct network_message m = { .kind = NETWORK_WANT };
+	struct strbuf text;
+
+	if (d->network.channel < 0) {
+		return;
+	}
+	strbuf_init(&text, NETWORK_MESSAGE_MAX);
+	for (int i = 0; i < QUESTIONS_AT_ONCE &&
+	     policy_table_next(d->policies, now, &m.domain, &m.mx);
+	     i++) {
+		strbuf_clear(&text);
+		(void)network_message_write(&m, &text);
+		if (send(d->network.channel, text.s, text.len,
+			MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+			break;
+		}
+		policy_table_asked(d->policies, now);
+	}
+	strbuf_release(&text);
+}
+
+/* --- its life ------------------------------------------------------------- */
+
+void daemon_network_tick(struct daemon *d, int64_t now)
+{
+	if (child_tick(&d->network, now)) {
+		policy_table_forget_asked(d->policies);
+		d->on_answer =
+		    loop_add_fd(d->loop, d->network.channel, on_answer, d);
+	}
+	daemon_network_ask(d);
+}
+
+static void leave_channel(struct daemon *d)
+{
+	drain(d);
+	loop_remove(d->on_answer);
+	d->on_answer = NULL;
+}
+
+void daemon_network_reap(struct daemon *d, int64_t now)
+{
+	leave_channel(d);
+	if (!child_reap(&d->network, now) && d->network.pid != 0) {
+		d->on_answer =
+		    loop_add_fd(d->loop, d->network.channel, on_answer, d);
+	}
+	if (d->network.pid == 0) {
+		d->dns_health[0] = '\0';
+	}
+}
+
+void daemon_network_stop(struct daemon *d, unsigned limit_ms)
+{
+	child_stop(&d->network);
+	leave_channel(d);
+	child_join(&d->network, limit_ms);
+}
+
+void daemon_network_free(struct daemon *d)
+{
+	policy_table_free(d->policies);
+	d->policies = NULL;
+}
+
+static bool is_same_list(char *const *a, char *const *b)
+{
+	if (a == NULL || b == NULL) {
+		return a == b;
+	}
+	while (*a != NULL && *b != NULL && strcmp(*a, *b) == 0) {
+		a++;
+		b++;
+	}
+	return *a == NULL && *b == NULL;
+}
+
+void daemon_network_reload(struct daemon *d, const struct conf *old)
+{
+	const struct conf *c = &d->conf;
+
+	if (!c->policies.lookup) {
+		child_stop(&d->network);
+	} else if (!old->policies.lookup ||
+	    !is_same_list(c->dns.servers, old->dns.servers) ||
+	    !conf_is_same(c->dns.local_data, old->dns.local_data) ||
+	    !conf_is_same(c->dns.trust_anchor, old->dns.trust_anchor) ||
+	    !conf_is_same(c->mta_sts.ca_file, old->mta_sts.ca_file) ||
+	    c->dns.recursion != old->dns.recursion ||
+	    c->dns.parallel != old->dns.parallel ||
+	    c->dns.timeout_s != old->dns.timeout_s ||
+	    c->mta_sts.allow_private != old->mta_sts.allow_private) {
+		child_restart(&d->network);
+	}
+}
