@@ -94,6 +94,7 @@ struct report *report_new(const struct report_sender *sender,
 	assert(strlen(sender->submitter) <= DOMAIN_MAX);
 	assert(domain.len <= DOMAIN_MAX);
 	r->arena = a;
+	r->scratch = arena_new();
 	r->sender = *sender;
 	r->domain = domain;
 	r->day = when_day(day);
@@ -105,6 +106,7 @@ struct report *report_new(const struct report_sender *sender,
 void report_free(struct report *r)
 {
 	if (r != NULL) {
+		arena_free(r->scratch);
 		arena_free(r->arena);
 	}
 }
@@ -165,10 +167,27 @@ static const struct view *copy_list(
 	return copy;
 }
 
+static void append_element(struct report *r, struct report_element *e)
+{
+	if (r->n_elements == r->elements_cap) {
+		size_t cap = r->elements_cap == 0 ? 4 : 2 * r->elements_cap;
+		struct report_element **v = arena_alloc(
+		    r->arena, cap * sizeof(struct report_element *));
+
+		if (r->n_elements > 0) {
+			memcpy(v, r->elements,
+			    r->n_elements * sizeof(struct report_element *));
+		}
+		r->elements = v;
+		r->elements_cap = cap;
+	}
+	r->elements[r->n_elements++] = e;
+	r->is_sorted = false;
+}
+
 struct report_element *report_find_element(
     struct report *r, const struct report_policy *policy)
 {
-	struct report_element **elements;
 	struct report_element *e;
 
 	for (size_t i = 0; i < r->n_elements; i++) {
@@ -183,16 +202,7 @@ struct report_element *report_find_element(
 	e->policy.strings =
 	    copy_list(r->arena, policy->strings, policy->n_strings);
 	e->policy.mx = copy_list(r->arena, policy->mx, policy->n_mx);
-	/* few: a day has as many as the domain had policies */
-	elements = arena_alloc(
-	    r->arena, (r->n_elements + 1) * sizeof(struct report_element *));
-	if (r->n_elements > 0) {
-		memcpy(elements, r->elements,
-		    r->n_elements * sizeof(struct report_element *));
-	}
-	elements[r->n_elements++] = e;
-	r->elements = elements;
-	r->is_sorted = false;
+	append_element(r, e);
 	return e;
 }
 
@@ -213,62 +223,104 @@ static struct view usable_helo(struct view helo)
 	return is_blank ? view_of(NULL) : helo;
 }
 
+/* Is it about the policy and its host, not about an MX host? */
+static bool is_about_policy(enum judge_type type)
+{
+	return type == JUDGE_STS_POLICY_FETCH_ERROR ||
+	    type == JUDGE_STS_POLICY_INVALID ||
+	    type == JUDGE_STS_WEBPKI_INVALID;
+}
+
+/* fact: NULL for an event. */
 static void add_detail(struct report *r, const struct report_element *element,
-    const struct tally_fact *fact, const struct judge_result *result)
+    const struct fact *fact, const struct judge_result *result, uint64_t count)
 {
 	struct report_detail *d = arena_alloc(r->arena, sizeof(*d));
-	const struct fact *f = &fact->fact;
 
 	d->element = element;
 	d->type = result->type;
 	d->reason = arena_view(r->arena, view_of(result->reason));
-	if (report_is_domain(f->mx)) {
-		d->mx = arena_view(r->arena, f->mx);
+	if (fact != NULL && !is_about_policy(d->type)) { /* R98 */
+		if (report_is_domain(fact->mx)) {
+			d->mx = arena_view(r->arena, fact->mx);
+		}
+		d->helo = arena_view(r->arena, usable_helo(fact->helo));
+		d->ip = fact->ip;
+		if (r->sender.sending_mta_ip) {
+			d->sending_ip = fact->sending_ip;
+		}
 	}
-	d->helo = arena_view(r->arena, usable_helo(f->helo));
-	d->ip = f->ip;
-	if (r->sender.sending_mta_ip) {
-		d->sending_ip = f->sending_ip;
-	}
-	d->count = report_count_add(0, fact->count);
+	d->count = report_count_add(0, count);
 	report_details_add(&r->details, r->arena, d);
 	r->is_sorted = false;
 }
 
-int report_add(struct report *r, const struct tally_fact *fact,
-    const struct policy *policy)
+/* Counts what was judged under one policy in the element of that policy. */
+static void add_verdict(struct report *r, const struct judge_verdict *verdict,
+    const struct fact *fact, const struct policy_set *set, uint64_t count)
 {
-	struct report_policy key = { .domain = r->domain };
 	struct report_element *element;
-	static const struct policy_set none = { .mx = POLICY_MX_INSECURE,
-		.tlsa = POLICY_TLSA_NONE,
-		.sts = POLICY_STS_NONE };
-	struct judge_verdict verdicts[JUDGE_VERDICTS];
-	const struct judge_verdict *verdict = &verdicts[0];
+	struct report_policy key;
 
-	assert(view_eq(fact->fact.domain, r->domain));
-	(void)judge(&fact->fact, policy == NULL ? &none : NULL, JUDGE_GOVERNING,
-	    verdicts);
-	if (fact->count == 0) {
-		return 0;
-	}
-	if (verdict->outcome == JUDGED_UNKNOWN ||
-	    verdict->policy != JUDGE_NO_POLICY_FOUND) {
-		r->unjudged = report_count_add(r->unjudged, fact->count);
-		return 0;
-	}
-	key.type = verdict->policy;
+	report_policy_key(r, verdict->policy, fact, set, r->scratch, &key);
 	element = report_find_element(r, &key);
+	arena_reset(r->scratch);
 	if (verdict->outcome == JUDGED_SUCCESS) {
 		element->successes =
-		    report_count_add(element->successes, fact->count);
-		return 0;
+		    report_count_add(element->successes, count);
+		return;
 	}
-	element->failures = report_count_add(element->failures, fact->count);
+	element->failures = report_count_add(element->failures, count);
 	for (size_t i = 0; i < verdict->n; i++) {
-		add_detail(r, element, fact, &verdict->result[i]);
+		add_detail(r, element, fact, &verdict->result[i], count);
 	}
-	return 0;
+}
+
+static void add_to(uint64_t *total, uint64_t count)
+{
+	*total = report_count_add(*total, count);
+}
+
+void report_add(struct report *r, const struct tally_fact *fact,
+    const struct policy_set *set)
+{
+	struct judge_verdict verdict[JUDGE_VERDICTS];
+	struct report_totals *totals = &r->totals;
+	bool is_counted = false;
+	size_t n;
+
+	assert(view_eq(fact->fact.domain, r->domain));
+	if (fact->count == 0) {
+		return;
+	}
+	n = judge(&fact->fact, set, r->sender.count, verdict);
+	for (size_t i = 0; i < n; i++) {
+		if (verdict[i].outcome == JUDGED_UNKNOWN) {
+			continue;
+		}
+		add_verdict(r, &verdict[i], &fact->fact, set, fact->count);
+		if (!is_counted) { /* the governing one is first */
+			add_to(verdict[i].outcome == JUDGED_SUCCESS ?
+				&totals->successes :
+				&totals->failures,
+			    fact->count);
+		}
+		is_counted = true;
+	}
+	if (!is_counted) {
+		add_to(&totals->unjudged, fact->count);
+	}
+}
+
+void report_add_event(struct report *r, const struct policy_set *set)
+{
+	struct judge_verdict verdict;
+
+	judge_event(set, &verdict);
+	if (verdict.outcome == JUDGED_FAILURE) {
+		add_verdict(r, &verdict, NULL, set, 1);
+		add_to(&r->totals.failures, 1);
+	}
 }
 
 void report_sort(struct report *r)
@@ -289,18 +341,23 @@ void report_sort(struct report *r)
 
 void report_totals(const struct report *r, struct report_totals *out)
 {
-	*out = (struct report_totals){ .unjudged = r->unjudged };
-	for (size_t i = 0; i < r->n_elements; i++) {
-		out->successes =
-		    report_count_add(out->successes, r->elements[i]->successes);
-		out->failures =
-		    report_count_add(out->failures, r->elements[i]->failures);
-	}
+	*out = r->totals;
 }
 
 bool report_worth(const struct report *r)
 {
 	return r->n_elements > 0;
+}
+
+bool report_next_failure(
+    const struct report *r, size_t *cursor, struct report_failure *out)
+{
+	if (*cursor == r->details.n) {
+		return false;
+	}
+	out->type = r->details.v[*cursor]->type;
+	out->reason = r->details.v[(*cursor)++]->reason;
+	return true;
 }
 
 const char *report_id(const struct report *r)

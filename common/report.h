@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/judge.h"
+#include "common/policy_set.h"
 #include "common/record.h"
 #include "common/strbuf.h"
 #include "common/tally.h"
@@ -22,6 +24,7 @@ struct report_sender {
 	const char *from;         /* From: of the mail, same domain */
 	const char *submitter;    /* domain of contact, normalised (R143) */
 	bool sending_mta_ip;      /* say from which address we sent (R194) */
+	enum judge_count count;   /* which policies a session counts under */
 };
 
 struct report;
@@ -35,17 +38,28 @@ struct report *report_new(const struct report_sender *sender,
 void report_free(struct report *r);
 
 /*
- * Adds a fact: judges it and counts its sessions (R40-R58) under the policy
- * that governs. Views are copied. Sessions that cannot be judged are counted
- * apart (report_totals). The fact is one of the report's domain. What a peer
- * chose and what may not stand in a report is left out (R98, R99). Returns 0.
+ * Adds a fact: judges it under what stood at its time (NULL: not known) and
+ * counts its sessions (R40-R58) in the elements of the judged policies. Views
+ * are copied. Sessions that cannot be judged are counted apart
+ * (report_totals). The fact is one of the report's domain. What a peer chose
+ * and what may not stand in a report is left out (R98, R99).
  */
-int report_add(struct report *r, const struct tally_fact *fact,
-    const struct policy *policy);
+void report_add(struct report *r, const struct tally_fact *fact,
+    const struct policy_set *set);
 
+/*
+ * Adds an event of the domain (policy_set.h: failed_at): one failure (R239).
+ * Views are copied.
+ */
+void report_add_event(struct report *r, const struct policy_set *set);
+
+/*
+ * Sessions; one that counts in two elements is one here, and is what the
+ * policy that governs says.
+ */
 struct report_totals {
 	uint64_t successes;
-	uint64_t failures;
+	uint64_t failures; /* events too */
 	uint64_t unjudged; /* in no element (promise 5) */
 };
 
@@ -56,6 +70,16 @@ void report_totals(const struct report *r, struct report_totals *out);
  * False: no report is to be made.
  */
 bool report_worth(const struct report *r);
+
+/* What one member of failure-details is about. Borrowed from r. */
+struct report_failure {
+	enum judge_type type;
+	struct view reason; /* "": none */
+};
+
+/* The failures one by one; *cursor starts at 0. False at the end. */
+bool report_next_failure(
+    const struct report *r, size_t *cursor, struct report_failure *out);
 
 /*
  * "yyyymmdd.<16 hex digits>@<submitter>" (R85, R147): the same for the same

@@ -287,7 +287,8 @@ int report_json(struct report *r, struct strbuf *out)
 		return rc;
 	}
 	assert(report_worth(r));
-	report_sort(r);
+	/* half for the policies, so that there is room for what failed */
+	report_policies_fit(r, REPORT_JSON_MAX / 2);
 	frame = make_frame(r);
 	size = frame_size(frame, r->n_elements);
 	if (size > REPORT_JSON_MAX) {

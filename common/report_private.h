@@ -67,14 +67,16 @@ struct report_details {
 
 struct report {
 	struct arena *arena;
+	struct arena *scratch; /* empty between two calls */
 	struct report_sender sender;
 	struct view domain;
 	int64_t day;
 	int64_t made;
 	struct report_element **elements;
 	size_t n_elements;
+	size_t elements_cap;
 	struct report_details details;
-	uint64_t unjudged;
+	struct report_totals totals;
 	bool is_sorted; /* elements and details are in order, each key once */
 	char date[REPORT_DATE + 1];
 	char hex[REPORT_HEX + 1]; /* the id's digits */
@@ -91,6 +93,22 @@ int report_compare_views(struct view a, struct view b);
 /* The element of a key, made if need be. The key's views are copied then. */
 struct report_element *report_find_element(
     struct report *r, const struct report_policy *policy);
+
+/*
+ * The key of the element that a session or an event counts under, by the
+ * policy type that the judge gave. set may be NULL for JUDGE_NO_POLICY_FOUND;
+ * fact is not used but for JUDGE_TLSA. The key borrows all of them, and a.
+ */
+void report_policy_key(const struct report *r, enum judge_policy type,
+    const struct fact *fact, const struct policy_set *set, struct arena *a,
+    struct report_policy *out);
+
+/*
+ * Policies that would take more than room octets of the JSON: the elements
+ * with the fewest sessions lose their texts, and are one for each type and
+ * domain then. Totals stay exact (R105).
+ */
+void report_policies_fit(struct report *r, size_t room);
 
 /* Brings elements and details into their order and merges equal details. */
 void report_sort(struct report *r);

@@ -11,7 +11,7 @@
 
 #include <inttypes.h>
 
-#include "tests/unit/report_sample.h"
+#include "tests/unit/report_policies.h"
 
 enum {
 	MANY = 120000 /* details: more than a report holds */
@@ -95,7 +95,7 @@ static int write_many(const char *dir, const char *name, unsigned n_mx)
 		    ip, sizeof(ip), "2001:db8::%x:%x", i >> 16, i & 0xffff);
 		(void)snprintf(helo, sizeof(helo), "\"%u\\", i);
 		t = sample_tally_fact(samples[0].domain, &f);
-		(void)report_add(r, &t, NULL);
+		report_add(r, &t, &sample_nothing);
 	}
 	rc = write_report(dir, name, r, true);
 	report_free(r);
@@ -114,6 +114,12 @@ int main(int argc, char **argv)
 		struct report *r = sample_report(&samples[i], 1);
 
 		rc = write_report(argv[1], samples[i].name, r, false);
+		report_free(r);
+	}
+	for (size_t i = 0; i < POLICY_SAMPLES && rc == 0; i++) {
+		struct report *r = policy_report(&policy_samples[i], false);
+
+		rc = write_report(argv[1], policy_samples[i].name, r, false);
 		report_free(r);
 	}
 	if (rc == 0) {

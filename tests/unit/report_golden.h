@@ -91,7 +91,7 @@ static inline void add_fact(struct report *r, const struct sample_fact *f)
 	(void)snprintf(
 	    domain, sizeof(domain), "%.*s", (int)r->domain.len, r->domain.s);
 	t = sample_tally_fact(domain, f);
-	UNIT_INT("report_add", report_add(r, &t, NULL), 0);
+	report_add(r, &t, &sample_nothing);
 }
 
 /* The JSON; freed by the caller. */

@@ -5,6 +5,7 @@
 #include "common/err.h"
 #include "common/report.h"
 #include "tests/unit/report_golden.h"
+#include "tests/unit/report_policies.h"
 #include "tests/unit/report_sample.h"
 #include "tests/unit/unit.h"
 
@@ -39,6 +40,57 @@ static void test_golden_policies(void **state)
 	get_json("policies", r, &json);
 	golden_check("policies", ".json", &json);
 	strbuf_release(&json);
+	report_free(r);
+}
+
+/* What comes of facts under policies, whatever their order. */
+static void test_golden_judged(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < POLICY_SAMPLES; i++) {
+		const struct policy_sample *s = &policy_samples[i];
+		struct report *r = policy_report(s, false);
+		struct report *other = policy_report(s, true);
+		struct report_totals got;
+		struct strbuf json;
+		struct strbuf again;
+
+		get_json(s->name, r, &json);
+		golden_check(s->name, ".json", &json);
+		get_json(s->name, other, &again);
+		UNIT_MEM(s->name, again.s, again.len, json.s, json.len);
+		report_totals(r, &got);
+		UNIT_UINT(s->name, got.successes, s->want.successes);
+		UNIT_UINT(s->name, got.failures, s->want.failures);
+		UNIT_UINT(s->name, got.unjudged, s->want.unjudged);
+		strbuf_release(&json);
+		strbuf_release(&again);
+		report_free(r);
+		report_free(other);
+	}
+}
+
+/* An event is a report's content without any session (R55). */
+static void test_event_alone(void **state)
+{
+	static const struct policy_set event = { .sts = POLICY_STS_FOUND,
+		.sts_text = TEXT(STS_ENFORCE),
+		.sts_reason = TEXT("timeout+cached-policy-used"),
+		.failed_at = SAMPLE_DAY,
+		.failed = POLICY_STS_FETCH_ERROR };
+	struct report *r = new_report("example.net");
+	struct report_failure failure;
+	size_t cursor = 0;
+
+	(void)state;
+	report_add_event(r, &event);
+	UNIT_BOOL("worth", report_worth(r), true);
+	UNIT_BOOL("failure", report_next_failure(r, &cursor, &failure), true);
+	UNIT_STR(
+	    "type", judge_type_word(failure.type), "sts-policy-fetch-error");
+	UNIT_TRUE(
+	    "reason", view_is(failure.reason, "timeout+cached-policy-used"));
+	UNIT_BOOL("end", report_next_failure(r, &cursor, &failure), false);
 	report_free(r);
 }
 
@@ -233,7 +285,7 @@ static void test_refused(void **state)
 	for (size_t i = 0; i < UNIT_LEN(refused); i++) {
 		struct report_sender s = { refused[i].organization,
 			refused[i].contact, "a@x.org", refused[i].submitter,
-			false };
+			false, JUDGE_GOVERNING };
 		struct report *r = report_new(
 		    &s, view_of(refused[i].domain), SAMPLE_DAY, SAMPLE_MADE);
 		struct tally_fact t =
@@ -241,7 +293,7 @@ static void test_refused(void **state)
 		struct strbuf json;
 
 		strbuf_init(&json, SAMPLE_MAX);
-		UNIT_INT(refused[i].name, report_add(r, &t, NULL), 0);
+		report_add(r, &t, &sample_nothing);
 		UNIT_INT(
 		    refused[i].name, report_json(r, &json), refused[i].want);
 		if (refused[i].want != 0) {
@@ -282,7 +334,7 @@ static void test_detail_size(void **state)
 	}
 }
 
-/* Strings that no merging can shorten. */
+/* Texts of policies that are too long for a report (R105). */
 enum {
 	LINE_MAX_LEN = 65536
 };
@@ -302,10 +354,21 @@ static void test_too_long(void **state)
 			.strings = list,
 			.n_strings = 1 };
 
-		report_find_element(r, &key)->successes = 1;
+		/* the last ones are the most frequent: their texts stay */
+		report_find_element(r, &key)->successes = 1 + i;
+		report_find_element(r, &key)->failures = 1;
+		sample_add_failure(r, report_find_element(r, &key),
+		    JUDGE_VALIDATION_FAILURE, "not-tls", 1);
 	}
-	strbuf_init(&json, SAMPLE_MAX);
-	UNIT_INT("too long", report_json(r, &json), ERR_TOO_LONG);
+	get_json("too-long", r, &json);
+	UNIT_TRUE("short enough", json.len < REPORT_JSON_MAX / 2 + 10000);
+	UNIT_UINT("elements", count_of(json.s, "\"summary\""), 12 + 1);
+	UNIT_UINT("successes",
+	    sum_of(json.s, "\"total-successful-session-count\":"), 465);
+	UNIT_UINT(
+	    "failures", sum_of(json.s, "\"total-failure-session-count\":"), 30);
+	UNIT_UINT("details", sum_of(json.s, "\"failed-session-count\":"), 30);
+	UNIT_UINT("merged", count_of(json.s, ":18,"), 1);
 	strbuf_release(&json);
 	report_free(r);
 	free(line);
@@ -328,6 +391,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_golden_policies),
+		cmocka_unit_test(test_golden_judged),
+		cmocka_unit_test(test_event_alone),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_totals),

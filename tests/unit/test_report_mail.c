@@ -250,7 +250,7 @@ static void test_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < UNIT_LEN(table); i++) {
 		struct report_sender s = { "X", "c@example.org", table[i].from,
-			"example.org", false };
+			"example.org", false, JUDGE_GOVERNING };
 		struct report *r = report_new(
 		    &s, view_of(table[i].domain), SAMPLE_DAY, SAMPLE_MADE);
 		struct strbuf gz;
@@ -347,11 +347,11 @@ static void test_text(void **state)
 
 		(void)snprintf(mx, sizeof(mx), "mx%u.example.net", i);
 		t = sample_tally_fact(samples[0].domain, &f);
-		(void)report_add(r, &t, NULL);
+		report_add(r, &t, &sample_nothing);
 		/* from another address: one line in the text all the same */
 		f.ip = "192.0.2.2";
 		t = sample_tally_fact(samples[0].domain, &f);
-		(void)report_add(r, &t, NULL);
+		report_add(r, &t, &sample_nothing);
 	}
 	strbuf_clear(&text);
 	get_text(r, &text);
