@@ -163,8 +163,9 @@ static int is_pending(struct ask *ask, bool *out)
 			return daily_ledger_failed(day->env, rc);
 		}
 	}
-	*out = ask->entry.state == LEDGER_ABSENT ||
-	    ask->entry.state == LEDGER_RETRY;
+	/* of a finished day only what was released is looked at again */
+	*out = ask->entry.state == LEDGER_RETRY ||
+	    (ask->entry.state == LEDGER_ABSENT && !day->ledger_day.is_finished);
 	return 0;
 }
 
@@ -228,7 +229,7 @@ static bool is_hopeless(const struct daily *day)
 static void feed(struct daily *day)
 {
 	while (day->rc == 0 && day->in_flight < day->window &&
-	    day->next < day->groups.n && !is_hopeless(day)) {
+	    day->next < day->end && !is_hopeless(day)) {
 		struct ask *ask = xcalloc(1, sizeof(*ask));
 
 		ask->day = day;
@@ -270,10 +271,28 @@ static void warn_of_losses(struct daily *day)
 	}
 }
 
+static void load(struct daily *day)
+{
+	const char *only = day->env->only_domain;
+
+	day->policies = policies_load(day->tally);
+	groups_load(&day->groups, day->tally, day->policies);
+	day->end = day->groups.n;
+	day->n_domains = day->groups.n_domains;
+	if (only != NULL) {
+		day->next = groups_find(&day->groups, view_of(only));
+		day->end = day->next < day->groups.n ?
+		    groups_end(&day->groups, day->next) :
+		    day->groups.n;
+		day->n_domains = day->next < day->end ? 1 : 0;
+	}
+}
+
 static int prepare(struct daily *day)
 {
 	const struct daily_env *env = day->env;
 	struct tally_info info;
+	int rc;
 	int n;
 
 	tally_info(day->tally, &info);
@@ -287,17 +306,23 @@ static int prepare(struct daily *day)
 	if (n < 0 || (size_t)n >= sizeof(day->path)) {
 		return daily_output_failed(day, -ENAMETOOLONG);
 	}
-	groups_load(&day->groups, day->tally, env->only_domain);
+	if (env->ledger != NULL) {
+		rc = ledger_day(env->ledger, day->start, &day->ledger_day);
+		if (rc != 0) {
+			return daily_ledger_failed(day->env, rc);
+		}
+	}
+	load(day);
 	warn_of_losses(day);
-	return sweep(day);
+	rc = survey_day(day);
+	return rc == 0 ? sweep(day) : rc;
 }
 
 /* Is every domain of the day settled for good? */
 static bool is_finished(const struct daily *day)
 {
 	return day->env->ledger != NULL && day->env->only_domain == NULL &&
-	    day->next == day->groups.n && day->n_silent == 0 &&
-	    day->n_retries == 0;
+	    day->next == day->end && day->n_silent == 0 && day->n_retries == 0;
 }
 
 static int work(struct daily *day)
@@ -306,7 +331,7 @@ static int work(struct daily *day)
 	int rc;
 
 	progress_begin(
-	    &day->progress, day->date, day->groups.n_domains, env->is_verbose);
+	    &day->progress, day->date, day->n_domains, env->is_verbose);
 	feed(day);
 	rc = run_dns(env);
 	progress_clear(&day->progress);
@@ -344,6 +369,7 @@ int daily_report(
 	}
 	outdir_close(day->out);
 	groups_release(&day->groups);
+	policies_free(day->policies);
 	free(day);
 	return rc;
 }

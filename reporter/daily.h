@@ -7,9 +7,9 @@
 
 #include "common/conf.h"
 #include "common/dns.h"
+#include "common/ledger.h"
 #include "common/report.h"
 #include "common/tally.h"
-#include "reporter/ledger.h"
 
 /* What all days of a run share. */
 struct daily_env {
@@ -41,6 +41,7 @@ struct daily_counts {
 	uint64_t silent;   /* the same, while our resolver answered nobody */
 	uint64_t given_up; /* lookups that failed for too long */
 	uint64_t failed;   /* reports that could not be made */
+	uint64_t withheld; /* reports that may be our own fault (promise 5) */
 	uint64_t unjudged; /* sessions in no report (promise 5) */
 	uint64_t nameless; /* sessions of no known domain */
 	uint64_t damaged;  /* facts and policies that the file has lost */

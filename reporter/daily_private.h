@@ -6,9 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/policies.h"
 #include "common/when.h"
 #include "reporter/daily.h"
 #include "reporter/groups.h"
+#include "reporter/is_it_us.h"
 #include "reporter/outdir.h"
 #include "reporter/progress.h"
 
@@ -22,9 +24,14 @@ struct daily {
 	char date[WHEN_DATE_BUF];
 	char path[PATH_MAX]; /* of out */
 	struct outdir *out;  /* NULL until there is a report */
+	struct policies *policies;
 	struct groups groups;
+	struct ledger_day ledger_day; /* as it was; zero in a dry run */
+	struct is_it_us us;
 	struct progress progress;
 	size_t next;       /* entry that begins the next group */
+	size_t end;        /* entries from here on are not looked at */
+	size_t n_domains;  /* to be looked at */
 	size_t n_done;     /* domains, for the progress */
 	size_t in_flight;  /* questions */
 	size_t window;     /* questions at most */
@@ -42,6 +49,13 @@ struct ask {
 	size_t end;
 	struct ledger_entry entry; /* what the ledger had */
 };
+
+/*
+ * Looks at all sessions of the day before the first of its reports is made:
+ * what fails everywhere, and what cannot be judged; tells of it. Returns 0, or
+ * the error of the ledger (logged).
+ */
+int survey_day(struct daily *day);
 
 /*
  * What an answer means for its domain: a report, an entry in the ledger, or

@@ -10,21 +10,22 @@
 #include "common/mem.h"
 #include "reporter/groups.h"
 
+static int compare_domains(struct view a, struct view b)
+{
+	size_t n = a.len < b.len ? a.len : b.len;
+	int order = memcmp(a.s, b.s, n);
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 static int by_domain(const void *a, const void *b)
 {
 	const struct groups_entry *x = a;
 	const struct groups_entry *y = b;
-	size_t n =
-	    x->domain.len < y->domain.len ? x->domain.len : y->domain.len;
-	int order = memcmp(x->domain.s, y->domain.s, n);
+	int order = compare_domains(x->domain, y->domain);
 
-	if (order != 0) {
-		return order;
-	}
-	if (x->domain.len != y->domain.len) {
-		return x->domain.len < y->domain.len ? -1 : 1;
-	}
-	return x->cursor < y->cursor ? -1 : x->cursor > y->cursor;
+	return order != 0 ? order :
+			    (x->cursor > y->cursor) - (x->cursor < y->cursor);
 }
 
 static void add(struct groups *g, size_t *cap, const struct groups_entry *entry)
@@ -37,7 +38,21 @@ static void add(struct groups *g, size_t *cap, const struct groups_entry *entry)
 	g->entries[g->n++] = *entry;
 }
 
-void groups_load(struct groups *g, struct tally *t, const char *domain)
+static void add_events(
+    struct groups *g, size_t *cap, const struct policies *policies)
+{
+	struct groups_entry entry = { .cursor = GROUPS_NO_FACT };
+	size_t cursor = 0;
+
+	while (policies_next_domain(policies, &cursor, &entry.domain)) {
+		if (domain_is_normal(entry.domain)) {
+			add(g, cap, &entry);
+		}
+	}
+}
+
+void groups_load(
+    struct groups *g, struct tally *t, const struct policies *policies)
 {
 	struct tally_fact fact;
 	uint64_t cursor = 0;
@@ -53,10 +68,11 @@ void groups_load(struct groups *g, struct tally *t, const char *domain)
 			g->nameless += fact.count;
 		} else if (!domain_is_normal(entry.domain)) {
 			g->refused += fact.count;
-		} else if (domain == NULL || view_is(entry.domain, domain)) {
+		} else {
 			add(g, &cap, &entry);
 		}
 	}
+	add_events(g, &cap, policies);
 	if (g->n > 1) {
 		qsort(g->entries, g->n, sizeof(*g->entries), by_domain);
 	}
@@ -80,4 +96,22 @@ size_t groups_end(const struct groups *g, size_t begin)
 		end++;
 	}
 	return end;
+}
+
+size_t groups_find(const struct groups *g, struct view domain)
+{
+	size_t low = 0;
+	size_t high = g->n;
+
+	while (low < high) {
+		size_t at = low + (high - low) / 2;
+
+		if (compare_domains(g->entries[at].domain, domain) < 0) {
+			low = at + 1;
+		} else {
+			high = at;
+		}
+	}
+	return low < g->n && view_eq(g->entries[low].domain, domain) ? low :
+								       g->n;
 }

@@ -5,7 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/policies.h"
 #include "common/tally.h"
+
+/* The cursor of no fact. */
+#define GROUPS_NO_FACT UINT64_MAX
 
 /*
  * The facts of a day, grouped by domain: an array of 24 bytes a fact, so that
@@ -13,7 +17,8 @@
  */
 struct groups_entry {
 	struct view domain; /* normalised; borrowed from the tally */
-	uint64_t cursor;    /* gives the fact to tally_next_fact() */
+	uint64_t cursor;    /* gives the fact to tally_next_fact(), or
+	                       GROUPS_NO_FACT: the domain has events */
 };
 
 struct groups {
@@ -24,9 +29,16 @@ struct groups {
 	uint64_t refused;  /* sessions of a domain that is not normalised */
 };
 
-/* Reads all facts; those of one domain only, unless it is NULL. */
-void groups_load(struct groups *g, struct tally *t, const char *domain);
+/*
+ * Reads all facts, and the domains that have events: one has a report also
+ * when there was no session (R55).
+ */
+void groups_load(
+    struct groups *g, struct tally *t, const struct policies *policies);
 void groups_release(struct groups *g);
+
+/* Where the group of a domain begins; g->n when there is none. */
+size_t groups_find(const struct groups *g, struct view domain);
 
 /* Where the group that begins at entry begin ends (begin < g->n). */
 size_t groups_end(const struct groups *g, size_t begin);

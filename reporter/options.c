@@ -16,6 +16,7 @@ enum {
 	OPTION_DAY = 256, /* beyond all characters */
 	OPTION_DOMAIN,
 	OPTION_DRY_RUN,
+	OPTION_RELEASE,
 	OPTION_STATE,
 	OPTION_VERSION
 };
@@ -26,6 +27,7 @@ static const struct option long_options[] = {
 	{ "domain", required_argument, NULL, OPTION_DOMAIN },
 	{ "dry-run", required_argument, NULL, OPTION_DRY_RUN },
 	{ "help", no_argument, NULL, 'h' },
+	{ "release", required_argument, NULL, OPTION_RELEASE },
 	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -41,6 +43,7 @@ static const char help[] =
     "  --domain DOMAIN   only this recipient domain\n"
     "  --dry-run DIR     write the mails and bodies into DIR; change nothing\n"
     "                    else, and leave aside what was reported before\n"
+    "  --release DAY     of this day, make the reports that were withheld\n"
     "  -c, --config FILE configuration, default " CONF_FILE "\n"
     "  --state DIR       state directory, default as configured\n"
     "  -v, --verbose     log to standard error, and more\n"
@@ -56,10 +59,13 @@ static int usage_error(const char *what, const char *value, const char *wanted)
 	return EX_USAGE;
 }
 
-static int set_day(struct options *o, const char *value)
+static int set_day(struct options *o, const char *name, const char *value)
 {
 	if (when_parse_date(view_of(value), &o->day) != 0) {
-		return usage_error("--day", value, "a date like 2026-11-22");
+		return usage_error(name, value, "a date like 2026-11-22");
+	}
+	if (o->has_day) {
+		return usage_error(name, value, "one day only");
 	}
 	o->has_day = true;
 	return -1;
@@ -80,7 +86,7 @@ static int set_option(struct options *o, int option, const char *value)
 		o->config = value;
 		return -1;
 	case OPTION_DAY:
-		return set_day(o, value);
+		return set_day(o, "--day", value);
 	case OPTION_DOMAIN:
 		return set_domain(o, value);
 	case OPTION_DRY_RUN:
@@ -88,6 +94,9 @@ static int set_option(struct options *o, int option, const char *value)
 		return *value != '\0' ?
 		    -1 :
 		    usage_error("--dry-run", "", "a directory");
+	case OPTION_RELEASE:
+		o->is_release = true;
+		return set_day(o, "--release", value);
 	case OPTION_STATE:
 		o->state = value;
 		return *value != '\0' ?
@@ -117,6 +126,9 @@ int options_parse(struct options *o, int argc, char **argv)
 	    (option = getopt_long(argc, argv, "c:hv", long_options, NULL)) !=
 		-1) {
 		rc = set_option(o, option, optarg);
+	}
+	if (rc < 0 && o->is_release && o->dry_run != NULL) {
+		rc = usage_error("--release", "", "no --dry-run beside it");
 	}
 	if (rc < 0 && optind < argc) {
 		rc = usage_error("operand", argv[optind], "none");

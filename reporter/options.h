@@ -15,6 +15,7 @@ struct options {
 	char domain[DOMAIN_BUF]; /* --domain, normalised; "" when not given */
 	int64_t day;             /* --day: its first second */
 	bool has_day;
+	bool is_release; /* --release: of that day, and has_day */
 	bool is_verbose;
 };
 

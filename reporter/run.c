@@ -106,6 +106,7 @@ static int set_sender(struct run *r)
 		.from = conf->from,
 		.submitter = r->submitter,
 		.sending_mta_ip = conf->report.sending_mta_ip,
+		.count = (enum judge_count)conf->report.count,
 	};
 	return 0;
 }
@@ -209,16 +210,35 @@ static int open_dns(struct run *r)
 
 /* --- days --- */
 
+/* What was withheld of the day that was asked for is due again. */
+static int release_day(struct run *r)
+{
+	char date[WHEN_DATE_BUF];
+	uint64_t n = 0;
+	int rc = ledger_release(r->env.ledger, r->options->day, r->env.now, &n);
+
+	if (rc == 0) {
+		rc = ledger_commit(r->env.ledger);
+	}
+	if (rc != 0) {
+		return daily_ledger_failed(&r->env, rc);
+	}
+	log_info("released what was withheld day=%s reports=%" PRIu64,
+	    when_date(r->options->day, date), n);
+	return 0;
+}
+
 static void log_counts(
     const char *what, const char *which, const struct daily_counts *c)
 {
 	log_info("%s%s domains=%" PRIu64 " records=%" PRIu64 " reports=%" PRIu64
 		 " mails=%" PRIu64 " uploads=%" PRIu64 " retries=%" PRIu64
 		 " given-up=%" PRIu64 " failed=%" PRIu64 " excluded=%" PRIu64
-		 " unjudged=%" PRIu64 " nameless=%" PRIu64 " damaged=%" PRIu64,
+		 " withheld=%" PRIu64 " unjudged=%" PRIu64 " nameless=%" PRIu64
+		 " damaged=%" PRIu64,
 	    what, which, c->domains, c->records, c->reports, c->mails,
 	    c->uploads, c->retries + c->silent, c->given_up, c->failed,
-	    c->excluded, c->unjudged, c->nameless, c->damaged);
+	    c->excluded, c->withheld, c->unjudged, c->nameless, c->damaged);
 }
 
 static void add_counts(struct daily_counts *sum, const struct daily_counts *c)
@@ -233,6 +253,7 @@ static void add_counts(struct daily_counts *sum, const struct daily_counts *c)
 	sum->silent += c->silent;
 	sum->given_up += c->given_up;
 	sum->failed += c->failed;
+	sum->withheld += c->withheld;
 	sum->unjudged += c->unjudged;
 	sum->nameless += c->nameless;
 	sum->damaged += c->damaged;
@@ -291,16 +312,16 @@ static int report_day(struct run *r, int64_t day)
 {
 	char date[WHEN_DATE_BUF];
 	struct tally *t = NULL;
-	bool is_done = false;
+	struct ledger_day known = { .is_finished = false };
 	int rc = 0;
 
 	if (r->env.ledger != NULL) {
-		rc = ledger_day_is_done(r->env.ledger, day, &is_done);
+		rc = ledger_day(r->env.ledger, day, &known);
 	}
 	if (rc != 0) {
 		return daily_ledger_failed(&r->env, rc);
 	}
-	if (is_done) {
+	if (known.is_finished && known.retries == 0) {
 		if (r->options->has_day) {
 			log_info("this day was reported before day=%s",
 			    when_date(day, date));
@@ -364,7 +385,8 @@ int run(const struct options *o, const struct conf *conf, int64_t now)
 	set_exclude(&r);
 	if (o->dry_run == NULL && r.n_days > 0) {
 		r.env.out = r.outbox;
-		if (open_outbox(&r) != 0) {
+		if (open_outbox(&r) != 0 ||
+		    (o->is_release && release_day(&r) != 0)) {
 			goto out;
 		}
 	}

@@ -62,14 +62,23 @@ static struct report *make_report(const struct ask *ask)
 	struct report *r = report_new(
 	    &day->env->sender, domain_of(ask), day->start, day->sealed);
 
+	const struct policy_set *set;
+	size_t event = 0;
+
 	for (size_t i = ask->begin; i < ask->end; i++) {
 		uint64_t cursor = day->groups.entries[i].cursor;
 		struct tally_fact fact;
 
 		/* a sealed file does not change: what was there is there */
-		if (tally_next_fact(day->tally, &cursor, &fact) > 0) {
-			(void)report_add(r, &fact, NULL);
+		if (cursor != GROUPS_NO_FACT &&
+		    tally_next_fact(day->tally, &cursor, &fact) > 0) {
+			report_add(
+			    r, &fact, policies_choose(day->policies, &fact));
 		}
+	}
+	while ((set = policies_next_event(
+		    day->policies, domain_of(ask), &event)) != NULL) {
+		report_add_event(r, set);
 	}
 	return r;
 }
@@ -145,6 +154,49 @@ static int write_files(
 	return mark(ask, LEDGER_WRITTEN, "", w.base);
 }
 
+/* The way in which a failure of the report points at us; none: WAYS. */
+static enum is_it_us_way find_suspicion(
+    const struct daily *day, const struct report *r)
+{
+	struct report_failure failure;
+	size_t cursor = 0;
+
+	while (report_next_failure(r, &cursor, &failure)) {
+		enum is_it_us_way way =
+		    is_it_us_way_of(failure.type, failure.reason);
+
+		if (way != IS_IT_US_WAYS && is_it_us_suspects(&day->us, way)) {
+			return way;
+		}
+	}
+	return IS_IT_US_WAYS;
+}
+
+/* Returns 1 when the report is not to be made, 0, or an error. */
+static int withhold(struct ask *ask, const struct report *r)
+{
+	struct daily *day = ask->day;
+	enum is_it_us_way way = find_suspicion(day, r);
+	struct view domain = domain_of(ask);
+	int rc;
+
+	if (way == IS_IT_US_WAYS || day->ledger_day.is_released) {
+		return 0;
+	}
+	day->counts->withheld++;
+	if (day->env->ledger == NULL) {
+		/* a person wants to see it, and it is sent nowhere */
+		progress_clear(&day->progress);
+		log_warn("this report would be withheld day=%s domain=%.*s",
+		    day->date, (int)domain.len, domain.s);
+		return 0;
+	}
+	log_debug("withheld report day=%s domain=%.*s", day->date,
+	    (int)domain.len, domain.s);
+	rc = mark(ask, LEDGER_WITHHELD, is_it_us_text(way), "");
+	return rc == 0 ? 1 : rc;
+}
+
 static int report_to(struct ask *ask, const struct record *record)
 {
 	struct daily *day = ask->day;
@@ -155,13 +207,17 @@ static int report_to(struct ask *ask, const struct record *record)
 	report_totals(r, &totals);
 	day->counts->records++;
 	day->counts->unjudged += totals.unjudged;
-	if (report_worth(r)) {
-		rc = write_files(ask, r, record);
-	} else {
+	if (!report_worth(r)) {
 		rc = mark(ask, LEDGER_NONE, "no session was judged", "");
+		goto out;
 	}
+	rc = withhold(ask, r);
+	if (rc == 0) {
+		rc = write_files(ask, r, record);
+	}
+out:
 	report_free(r);
-	return rc;
+	return rc > 0 ? 0 : rc;
 }
 
 /* --- answers --- */

@@ -109,7 +109,11 @@ class Site:
         self.configure('  servers: ["127.0.0.1@%d"]\n  timeout: %s\n%s' %
                        (port, timeout, more))
 
-    def tally(self, *commands):
+    def tally(self, *commands, looked=True):
+        """Commands of make_tally. Unless not looked, nothing is published
+        but what they say."""
+        if looked:
+            commands = ("looked",) + commands
         p = subprocess.run([MAKE_TALLY, self.state], text=True,
                            input="\n".join(commands) + "\n",
                            stderr=subprocess.PIPE, check=False)
@@ -168,6 +172,11 @@ class Site:
                   if n.endswith(".gz")]
         return {b["policies"][0]["policy"]["policy-domain"]: b for b in bodies}
 
+    def all_bodies(self, day):
+        """Names of reports' files, and the reports."""
+        return [(n, json.loads(gzip.decompress(b)))
+                for n, b in self.reports(day).items() if n.endswith(".gz")]
+
     def stamps(self):
         """Everything about the files of the state that a write changes."""
         return {p: os.stat(p)[:7] + (os.stat(p).st_mtime_ns,)
@@ -179,7 +188,8 @@ class Site:
                         (columns, where))
 
     def days(self):
-        return [d for d, in self.sql("SELECT day FROM day ORDER BY day")]
+        return [d for d, in self.sql("SELECT day FROM day WHERE finished > 0 "
+                                    "ORDER BY day")]
 
     def sql(self, statement):
         db = sqlite3.connect(self.ledger)

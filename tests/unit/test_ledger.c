@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_ledger.c - tests reporter/ledger.c */
+/* test_ledger.c - tests common/ledger.c */
 #include "config.h"
 
 #include <sys/stat.h>
 
 #include "common/err.h"
+#include "common/ledger.h"
 #include "common/when.h"
-#include "reporter/ledger.h"
 #include "tests/unit/unit.h"
 
 enum {
@@ -75,6 +75,7 @@ static void test_marks(void **state)
 		{ "b.example", DAY1, LEDGER_NONE, "" },
 		{ "c.example", DAY1, LEDGER_RETRY, "" },
 		{ "d.example", DAY1, LEDGER_GIVEN_UP, "" },
+		{ "e.example", DAY1, LEDGER_WITHHELD, "" },
 		{ "a.example", DAY2, LEDGER_RETRY, "" },
 	};
 
@@ -168,12 +169,19 @@ static void test_files(void **state)
 	ledger_close(l);
 }
 
+static bool is_finished(struct ledger *l, int64_t day)
+{
+	struct ledger_day d;
+
+	UNIT_INT("day", ledger_day(l, day, &d), 0);
+	return d.is_finished;
+}
+
 /* A finished day forgets who got nothing (R27), and in time all the rest. */
 static void test_days(void **state)
 {
 	static const int64_t days[] = { DAY1, DAY2, DAY3 };
 	struct ledger *l = open_ledger();
-	bool is_done = true;
 
 	(void)state;
 	for (size_t i = 0; i < UNIT_LEN(days); i++) {
@@ -185,16 +193,13 @@ static void test_days(void **state)
 		UNIT_INT("written",
 		    ledger_mark(l, days[i], view_of("w"), &written), 0);
 	}
-	UNIT_INT("done", ledger_day_is_done(l, DAY1, &is_done), 0);
-	UNIT_BOOL("done", is_done, false);
+	UNIT_BOOL("done", is_finished(l, DAY1), false);
 	UNIT_INT("finish", ledger_finish_day(l, DAY1, 5), 0);
 	UNIT_INT("finish again", ledger_finish_day(l, DAY1, 6), 0);
 	UNIT_INT("finish", ledger_finish_day(l, DAY3, 5), 0);
 	UNIT_INT("commit", ledger_commit(l), 0);
-	UNIT_INT("done", ledger_day_is_done(l, DAY1, &is_done), 0);
-	UNIT_BOOL("done", is_done, true);
-	UNIT_INT("done", ledger_day_is_done(l, DAY2, &is_done), 0);
-	UNIT_BOOL("done", is_done, false);
+	UNIT_BOOL("done", is_finished(l, DAY1), true);
+	UNIT_BOOL("done", is_finished(l, DAY2), false);
 	check_state(l, DAY1, "n", "absent");
 	check_state(l, DAY1, "w", "written");
 	check_state(l, DAY2, "n", "none");
@@ -203,8 +208,64 @@ static void test_days(void **state)
 	check_state(l, DAY1, "w", "absent");
 	check_state(l, DAY2, "w", "written");
 	check_state(l, DAY3, "w", "written");
-	UNIT_INT("done", ledger_day_is_done(l, DAY1, &is_done), 0);
-	UNIT_BOOL("a day stays done", is_done, true);
+	UNIT_BOOL("a day stays done", is_finished(l, DAY1), true);
+	ledger_close(l);
+}
+
+/* What is withheld stays so, day finished or not, until it is released. */
+static void test_release(void **state)
+{
+	struct ledger *l = open_ledger();
+	struct ledger_entry withheld = entry_of(LEDGER_WITHHELD, "");
+	struct ledger_entry written = entry_of(LEDGER_WRITTEN, "f");
+	struct ledger_entry e;
+	struct ledger_day d;
+	uint64_t n = 9;
+
+	(void)state;
+	(void)snprintf(withheld.what, sizeof(withheld.what), "why");
+	UNIT_INT("b", ledger_mark(l, DAY1, view_of("b"), &withheld), 0);
+	UNIT_INT("a", ledger_mark(l, DAY1, view_of("a"), &withheld), 0);
+	UNIT_INT("w", ledger_mark(l, DAY1, view_of("w"), &written), 0);
+	UNIT_INT("other", ledger_mark(l, DAY2, view_of("a"), &withheld), 0);
+	UNIT_INT("unjudged", ledger_set_unjudged(l, DAY1, 7), 0);
+	UNIT_INT("day", ledger_day(l, DAY1, &d), 0);
+	UNIT_BOOL("unjudged finishes no day", d.is_finished, false);
+	UNIT_INT("finish", ledger_finish_day(l, DAY1, 5), 0);
+	UNIT_INT("unjudged again", ledger_set_unjudged(l, DAY1, 8), 0);
+	UNIT_INT("commit", ledger_commit(l), 0);
+	UNIT_INT("day", ledger_day(l, DAY1, &d), 0);
+	UNIT_BOOL("finished", d.is_finished, true);
+	UNIT_BOOL("released", d.is_released, false);
+	UNIT_UINT("withheld", d.withheld, 2);
+	UNIT_UINT("retries", d.retries, 0);
+	UNIT_UINT("unjudged", d.unjudged, 8);
+	UNIT_STR("why", d.why, "why");
+
+	UNIT_INT("release", ledger_release(l, DAY1, 6, &n), 0);
+	UNIT_UINT("released", n, 2);
+	UNIT_INT("release again", ledger_release(l, DAY1, 7, &n), 0);
+	UNIT_UINT("released again", n, 0);
+	UNIT_INT("release of no day", ledger_release(l, DAY3, 7, &n), 0);
+	UNIT_UINT("released of no day", n, 0);
+	UNIT_INT("commit", ledger_commit(l), 0);
+	ledger_close(l);
+
+	UNIT_INT("read only", ledger_open_read(path, &l), 0);
+	UNIT_INT("day", ledger_day(l, DAY1, &d), 0);
+	UNIT_BOOL("finished", d.is_finished, true);
+	UNIT_BOOL("released", d.is_released, true);
+	UNIT_UINT("withheld", d.withheld, 0);
+	UNIT_UINT("retries", d.retries, 2);
+	UNIT_STR("why", d.why, "");
+	check_state(l, DAY1, "a", "retry");
+	check_state(l, DAY1, "w", "written");
+	check_state(l, DAY2, "a", "withheld");
+	UNIT_INT("find", ledger_find(l, DAY1, view_of("a"), &e), 0);
+	UNIT_INT("its time begins anew", e.first_try, 0);
+	UNIT_TRUE("write", ledger_mark(l, DAY1, view_of("x"), &written) != 0);
+	ledger_close(l);
+	UNIT_INT("none", ledger_open_read("/nonexistent/l", &l), -ENOENT);
 	ledger_close(l);
 }
 
@@ -257,6 +318,7 @@ int main(void)
 		TEST(test_batch),
 		TEST(test_files),
 		TEST(test_days),
+		TEST(test_release),
 		TEST(test_bad_files),
 	};
 

@@ -18,68 +18,9 @@
 #include <unistd.h>
 
 #include "common/err.h"
+#include "common/ledger.h"
+#include "common/ledger_sql.h"
 #include "common/mem.h"
-#include "reporter/ledger.h"
-
-enum {
-	SCHEMA_VERSION = 1 /* PRAGMA user_version */
-};
-
-static const char schema[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE day ("
-    " day INTEGER PRIMARY KEY," /* its first second */
-    " finished INTEGER NOT NULL"
-    ");"
-    "CREATE TABLE report ("
-    " day INTEGER NOT NULL,"
-    " domain TEXT NOT NULL,"
-    " state TEXT NOT NULL"
-    "  CHECK (state IN ('written', 'none', 'retry', 'given-up')),"
-    " tries INTEGER NOT NULL,"
-    " first_try INTEGER NOT NULL,"
-    " last_try INTEGER NOT NULL,"
-    " what TEXT NOT NULL,"
-    " file TEXT NOT NULL,"
-    " PRIMARY KEY (day, domain)"
-    ") WITHOUT ROWID;"
-    "CREATE INDEX report_file ON report (day, file) WHERE file != '';"
-    "PRAGMA user_version = 1;"
-    "COMMIT;";
-
-enum statement {
-	STATEMENT_BEGIN,
-	STATEMENT_COMMIT,
-	STATEMENT_DAY_FIND,
-	STATEMENT_DAY_FINISH,
-	STATEMENT_FIND,
-	STATEMENT_FILE,
-	STATEMENT_MARK,
-	STATEMENT_DROP_NONE,
-	STATEMENT_FORGET,
-	STATEMENT_COUNT
-};
-
-static const char *const sql[STATEMENT_COUNT] = {
-	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
-	[STATEMENT_COMMIT] = "COMMIT",
-	[STATEMENT_DAY_FIND] = "SELECT 1 FROM day WHERE day = ?1",
-	[STATEMENT_DAY_FINISH] =
-	    "INSERT OR IGNORE INTO day (day, finished) VALUES (?1, ?2)",
-	[STATEMENT_FIND] =
-	    "SELECT state, tries, first_try, last_try, what, file"
-	    " FROM report WHERE day = ?1 AND domain = ?2",
-	[STATEMENT_FILE] = "SELECT 1 FROM report"
-			   " WHERE day = ?1 AND file = ?2 AND file != ''",
-	[STATEMENT_MARK] =
-	    "INSERT OR REPLACE INTO report"
-	    " (day, domain, state, tries, first_try, last_try, what, file)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[STATEMENT_DROP_NONE] =
-	    "DELETE FROM report WHERE day = ?1 AND state = 'none'",
-	[STATEMENT_FORGET] = "DELETE FROM report WHERE day < ?1"
-			     " AND day IN (SELECT day FROM day WHERE day < ?1)",
-};
 
 struct ledger {
 	sqlite3 *db;
@@ -145,7 +86,21 @@ static int query_int(struct ledger *l, const char *text)
 	return value;
 }
 
-static int check_schema(struct ledger *l)
+/* Makes the tables, or those of this version out of older ones. */
+static int make_schema(struct ledger *l, int version)
+{
+	if (version == 0 &&
+	    query_int(l, "SELECT count(*) FROM sqlite_master") == 0) {
+		return exec(l, schema);
+	}
+	if (version == 1) {
+		return exec(l, upgrade_1);
+	}
+	return fail(
+	    l, ERR_VERSION, "it was made by another version of telltls");
+}
+
+static int check_schema(struct ledger *l, bool may_write)
 {
 	int version = query_int(l, "PRAGMA user_version");
 	int rc;
@@ -153,15 +108,13 @@ static int check_schema(struct ledger *l)
 	if (version < 0) {
 		return fail_sqlite(l);
 	}
-	if (version == 0 &&
-	    query_int(l, "SELECT count(*) FROM sqlite_master") == 0) {
-		rc = exec(l, schema);
+	if (version != SCHEMA_VERSION) {
+		rc = may_write ? make_schema(l, version) :
+				 fail(l, ERR_VERSION,
+				     "telltls-report has not made its tables");
 		if (rc != 0) {
 			return rc;
 		}
-	} else if (version != SCHEMA_VERSION) {
-		return fail(l, ERR_VERSION,
-		    "it was made by another version of telltls");
 	}
 	for (int i = 0; i < STATEMENT_COUNT; i++) {
 		if (sqlite3_prepare_v3(l->db, sql[i], -1,
@@ -185,19 +138,12 @@ static int make_file(struct ledger *l, const char *path)
 	return rc == 0 ? 0 : fail(l, rc, err_text(rc));
 }
 
-int ledger_open(const char *path, struct ledger **out)
+static int open_file(struct ledger *l, const char *path, int mode)
 {
-	struct ledger *l = xcalloc(1, sizeof(*l));
 	int rc;
 
-	*out = l;
-	rc = make_file(l, path);
-	if (rc != 0) {
-		return rc;
-	}
 	if (sqlite3_open_v2(path, &l->db,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE |
-		    SQLITE_OPEN_NOMUTEX,
+		mode | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOMUTEX,
 		NULL) != SQLITE_OK) {
 		return l->db != NULL ? fail_sqlite(l) :
 				       fail(l, -ENOMEM, "out of memory");
@@ -207,7 +153,28 @@ int ledger_open(const char *path, struct ledger **out)
 	(void)sqlite3_db_config(l->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	(void)sqlite3_busy_timeout(l->db, 10000); /* a person with sqlite3(1) */
 	rc = exec(l, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;");
-	return rc == 0 ? check_schema(l) : rc;
+	return rc == 0 ? check_schema(l, mode == SQLITE_OPEN_READWRITE) : rc;
+}
+
+int ledger_open(const char *path, struct ledger **out)
+{
+	struct ledger *l = xcalloc(1, sizeof(*l));
+	int rc;
+
+	*out = l;
+	rc = make_file(l, path);
+	return rc == 0 ? open_file(l, path, SQLITE_OPEN_READWRITE) : rc;
+}
+
+int ledger_open_read(const char *path, struct ledger **out)
+{
+	struct ledger *l = xcalloc(1, sizeof(*l));
+
+	*out = l;
+	if (access(path, F_OK) != 0) {
+		return fail(l, -errno, err_text(-errno));
+	}
+	return open_file(l, path, SQLITE_OPEN_READONLY);
 }
 
 void ledger_close(struct ledger *l)
@@ -295,12 +262,37 @@ int ledger_commit(struct ledger *l)
 	return rc;
 }
 
-int ledger_day_is_done(struct ledger *l, int64_t day, bool *is_done)
+static void copy_text(sqlite3_stmt *s, int column, char out[LEDGER_TEXT])
 {
-	sqlite3_stmt *s = use(l, STATEMENT_DAY_FIND, day);
-	int rc = has_row(l, s, is_done);
+	const unsigned char *text = sqlite3_column_text(s, column);
 
+	(void)snprintf(
+	    out, LEDGER_TEXT, "%s", text != NULL ? (const char *)text : "");
+}
+
+int ledger_day(struct ledger *l, int64_t day, struct ledger_day *out)
+{
+	sqlite3_stmt *s = use(l, STATEMENT_DAY, day);
+	bool is_there;
+	int rc = has_row(l, s, &is_there);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == 0 && is_there) {
+		out->is_finished = sqlite3_column_int64(s, 0) != 0;
+		out->is_released = sqlite3_column_int64(s, 1) != 0;
+		out->unjudged = (uint64_t)sqlite3_column_int64(s, 2);
+		out->retries = (uint64_t)sqlite3_column_int64(s, 3);
+		out->withheld = (uint64_t)sqlite3_column_int64(s, 4);
+	}
 	(void)sqlite3_reset(s);
+	if (rc == 0 && out->withheld > 0) {
+		s = use(l, STATEMENT_WHY, day);
+		rc = has_row(l, s, &is_there);
+		if (rc == 0 && is_there) {
+			copy_text(s, 0, out->why);
+		}
+		(void)sqlite3_reset(s);
+	}
 	return rc;
 }
 
@@ -316,17 +308,9 @@ int ledger_has_file(
 	return rc;
 }
 
-static void copy_text(sqlite3_stmt *s, int column, char out[LEDGER_TEXT])
-{
-	const unsigned char *text = sqlite3_column_text(s, column);
-
-	(void)snprintf(
-	    out, LEDGER_TEXT, "%s", text != NULL ? (const char *)text : "");
-}
-
 static enum ledger_state state_of(const char *word)
 {
-	for (int i = LEDGER_WRITTEN; i <= LEDGER_GIVEN_UP; i++) {
+	for (int i = LEDGER_WRITTEN; i <= LEDGER_WITHHELD; i++) {
 		if (strcmp(word, ledger_state_word((enum ledger_state)i)) ==
 		    0) {
 			return (enum ledger_state)i;
@@ -380,17 +364,47 @@ int ledger_mark(struct ledger *l, int64_t day, struct view domain,
 	return run(l, s);
 }
 
-int ledger_finish_day(struct ledger *l, int64_t day, int64_t now)
+/* One statement with a number beside the day. */
+static int run_number(
+    struct ledger *l, enum statement which, int64_t day, int64_t number)
 {
 	sqlite3_stmt *s;
 	int rc = begin(l);
 
 	if (rc == 0) {
-		s = use(l, STATEMENT_DAY_FINISH, day);
-		(void)sqlite3_bind_int64(s, 2, now);
+		s = use(l, which, day);
+		(void)sqlite3_bind_int64(s, 2, number);
 		rc = run(l, s);
 	}
+	return rc;
+}
+
+int ledger_finish_day(struct ledger *l, int64_t day, int64_t now)
+{
+	int rc = run_number(l, STATEMENT_DAY_FINISH, day, now);
+
 	return rc == 0 ? run(l, use(l, STATEMENT_DROP_NONE, day)) : rc;
+}
+
+int ledger_set_unjudged(struct ledger *l, int64_t day, uint64_t sessions)
+{
+	int64_t number = sessions < INT64_MAX ? (int64_t)sessions : INT64_MAX;
+
+	return run_number(l, STATEMENT_DAY_UNJUDGED, day, number);
+}
+
+int ledger_release(struct ledger *l, int64_t day, int64_t now, uint64_t *n)
+{
+	int rc = run_number(l, STATEMENT_DAY_RELEASE, day, now);
+
+	*n = 0;
+	if (rc == 0) {
+		rc = run(l, use(l, STATEMENT_RELEASE, day));
+	}
+	if (rc == 0) {
+		*n = (uint64_t)sqlite3_changes(l->db);
+	}
+	return rc;
 }
 
 int ledger_forget(struct ledger *l, int64_t before_day)
@@ -413,6 +427,8 @@ const char *ledger_state_word(enum ledger_state s)
 		return "retry";
 	case LEDGER_GIVEN_UP:
 		return "given-up";
+	case LEDGER_WITHHELD:
+		return "withheld";
 	}
 	return "unknown";
 }

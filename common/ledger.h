@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef REPORTER_LEDGER_H
-#define REPORTER_LEDGER_H
+#ifndef COMMON_LEDGER_H
+#define COMMON_LEDGER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +25,7 @@ enum ledger_state {
 	LEDGER_NONE,     /* nothing to report, or nobody to report to */
 	LEDGER_RETRY,    /* a temporary failure: to be tried again */
 	LEDGER_GIVEN_UP, /* the failure lasted too long */
+	LEDGER_WITHHELD, /* what it says may be our own fault: until released */
 };
 
 enum {
@@ -40,11 +41,24 @@ struct ledger_entry {
 	char file[LEDGER_TEXT]; /* LEDGER_WRITTEN: the outdir_base() */
 };
 
+struct ledger_day {
+	bool is_finished;      /* once, nothing was left to do about it */
+	bool is_released;      /* nothing of it is to be withheld any more */
+	uint64_t unjudged;     /* sessions of all its domains (promise 5) */
+	uint64_t retries;      /* domains to be tried again */
+	uint64_t withheld;     /* reports */
+	char why[LEDGER_TEXT]; /* the reason of one of these */
+};
+
 /*
- * Opens the file, or makes it (0640). On error *out is still something to
+ * Opens the file, or makes it (0640); makes an older version's file one of
+ * this version. On error *out is still something to
  * ask ledger_error() of and to close.
  */
 int ledger_open(const char *path, struct ledger **out);
+
+/* The same to read only; of this version it must be (-ENOENT: not there). */
+int ledger_open_read(const char *path, struct ledger **out);
 
 /* Drops a batch that was not committed. NULL is allowed. */
 void ledger_close(struct ledger *l);
@@ -52,8 +66,8 @@ void ledger_close(struct ledger *l);
 /* What SQLite said last; borrowed, until the next call. */
 const char *ledger_error(const struct ledger *l);
 
-/* Is nothing left to do about this day? */
-int ledger_day_is_done(struct ledger *l, int64_t day, bool *is_done);
+/* What became of a day; all members are zero when it was never heard of. */
+int ledger_day(struct ledger *l, int64_t day, struct ledger_day *out);
 
 /* LEDGER_ABSENT when there is no entry; all members are then zero. */
 int ledger_find(struct ledger *l, int64_t day, struct view domain,
@@ -72,6 +86,16 @@ int ledger_mark(struct ledger *l, int64_t day, struct view domain,
  * to: no more is kept than is needed (R27).
  */
 int ledger_finish_day(struct ledger *l, int64_t day, int64_t now);
+
+/* Notes how many sessions of the day could not be judged. */
+int ledger_set_unjudged(struct ledger *l, int64_t day, uint64_t sessions);
+
+/*
+ * Makes all that was withheld of the day LEDGER_RETRY, with a retry time that
+ * begins anew, and nothing of it is to be withheld again; *n is how many there
+ * were.
+ */
+int ledger_release(struct ledger *l, int64_t day, int64_t now, uint64_t *n);
 
 /* Forgets what became of the domains of finished days before this one. */
 int ledger_forget(struct ledger *l, int64_t before_day);
