@@ -184,13 +184,19 @@ static void note_row(const struct status *s, size_t i, struct table *measured,
 	}
 }
 
+/* What is not is an empty cell. */
+static struct view few(uint64_t n, char out[NUMBER_BUF])
+{
+	return n > 0 ? number(n, out) : view_of("");
+}
+
 static void day_row(const struct status *s, size_t i, struct table *measured,
     const struct table *printed)
 {
 	const struct status_day *day = &s->days[i];
 	char date[WHEN_DATE_BUF];
 	char sealed[WHEN_RFC3339_BUF];
-	char n[4][NUMBER_BUF];
+	char n[6][NUMBER_BUF];
 	bool is_good = day->error == 0;
 	const struct view none = view_of("");
 	const struct view cells[] = {
@@ -204,10 +210,14 @@ static void day_row(const struct status *s, size_t i, struct table *measured,
 		is_good ? number(day->sessions, n[1]) : none,
 		is_good ? number(day->late, n[2]) : none,
 		is_good ? number(day->damaged, n[3]) : none,
+		few(day->reports.unjudged, n[4]),
+		few(day->reports.withheld, n[5]),
 	};
 
 	give(measured, printed, cells,
-	    !is_good || day->damaged > 0 ? TABLE_BAD : TABLE_PLAIN);
+	    !is_good || day->damaged > 0 || day->reports.withheld > 0 ?
+		TABLE_BAD :
+		TABLE_PLAIN);
 }
 
 /* Shows the rows of n things as a table, if there are any. */
@@ -270,7 +280,8 @@ static void show_text(const struct status *s)
 		{ "milter", false }, { "meaning", false } };
 	static const struct table_column day[] = { { "day", false },
 		{ "state", false }, { "sealed at", false }, { "facts", true },
-		{ "sessions", true }, { "late", true }, { "damaged", true } };
+		{ "sessions", true }, { "late", true }, { "damaged", true },
+		{ "unjudged", true }, { "withheld", true } };
 
 	show_daemon(s);
 	show(s, feed, 9, feed_row, s->n_feeds);
@@ -279,7 +290,7 @@ static void show_text(const struct status *s)
 	}
 	show(s, drop, 4, drop_rows, s->n_feeds);
 	show(s, note, 3, note_row, s->has_notes ? NOTED_COUNTERS : 0);
-	show(s, day, 7, day_row, s->n_days);
+	show(s, day, 9, day_row, s->n_days);
 	for (size_t i = 0; i < s->n_advice; i++) {
 		(void)printf("%s %s\n", s->advice[i].is_wrong ? "!!" : "--",
 		    s->advice[i].text);

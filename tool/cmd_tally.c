@@ -15,6 +15,7 @@
 #include "common/when.h"
 #include "tool/days.h"
 #include "tool/tally_json.h"
+#include "tool/tally_policies.h"
 #include "tool/tally_text.h"
 #include "tool/tool.h"
 
@@ -94,35 +95,78 @@ static int show_json(const struct request *r)
 	return code;
 }
 
-static int show_text(const struct request *r)
+/* Both tables of text; each day is taken once to be measured. */
+struct texts {
+	struct tally_text facts;
+	struct tally_policies policies;
+};
+
+static int measure(struct request *r, struct texts *t)
 {
-	struct tally_text text;
 	unsigned good = 0;
 	int code = EX_OK;
 
-	tally_text_init(&text, view_of(r->domain), stdout, r->tool->has_colour);
 	for (unsigned i = 0; i < r->n; i++) {
 		struct tally *tally = NULL;
 
 		note(&code, days_open(r->tool, r->days[i], &tally));
 		if (tally != NULL) {
-			tally_text_measure(&text, tally);
+			tally_text_measure(&t->facts, tally);
+			tally_policies_measure(&t->policies, tally);
 			note(&code, days_check(r->tool, tally));
 			tally_close(tally);
 			r->days[good++] = r->days[i];
 		}
 	}
-	tally_text_header(&text);
-	for (unsigned i = 0; i < good; i++) {
+	r->n = good;
+	return code;
+}
+
+static void print_facts(const struct request *r, const struct texts *t)
+{
+	tally_text_header(&t->facts);
+	for (unsigned i = 0; i < r->n; i++) {
 		struct tally *tally = NULL;
 
 		if (days_open(r->tool, r->days[i], &tally) == EX_OK) {
-			tally_text_print(&text, tally);
+			tally_text_print(&t->facts, tally);
 			tally_close(tally);
 		}
 	}
-	tally_text_totals(&text);
-	tally_text_release(&text);
+}
+
+static void print_policies(const struct request *r, const struct texts *t)
+{
+	tally_policies_header(&t->policies);
+	for (unsigned i = 0; i < r->n; i++) {
+		struct tally *tally = NULL;
+
+		if (days_open(r->tool, r->days[i], &tally) == EX_OK) {
+			tally_policies_print(&t->policies, tally);
+			tally_close(tally);
+		}
+	}
+}
+
+static int show_text(struct request *r)
+{
+	struct view domain = view_of(r->domain);
+	struct texts t;
+	int code;
+
+	tally_text_init(&t.facts, domain, stdout, r->tool->has_colour);
+	tally_policies_init(&t.policies, domain, stdout, r->tool->has_colour);
+	code = measure(r, &t);
+	print_facts(r, &t);
+	if (t.facts.has_facts && !t.policies.is_empty) {
+		(void)putchar('\n');
+	}
+	print_policies(r, &t);
+	if (t.facts.has_facts || !t.policies.is_empty) {
+		(void)putchar('\n');
+	}
+	tally_text_totals(&t.facts);
+	tally_text_release(&t.facts);
 	return code;
 }
 

@@ -179,6 +179,22 @@ static void gather_notes(struct status *s)
 	noted_close(n);
 }
 
+/* What became of the days' reports. */
+static void gather_reports(struct status *s)
+{
+	struct ledger *l = NULL;
+	char path[PATH_BUF];
+
+	(void)snprintf(
+	    path, sizeof(path), "%s/outbox/ledger.sqlite", s->tool->state);
+	s->ledger_error = ledger_open_read(path, &l);
+	for (size_t i = 0; s->ledger_error == 0 && i < s->n_days; i++) {
+		s->ledger_error =
+		    ledger_day(l, s->days[i].day, &s->days[i].reports);
+	}
+	ledger_close(l);
+}
+
 /* What a socket gets that is made now; the daemon's may be older. */
 static uint64_t queue_max(void)
 {
@@ -216,6 +232,7 @@ int status_gather(const struct tool *tool, struct status *out)
 		gather_day(out, &out->days[i], days[i]);
 	}
 	free(days);
+	gather_reports(out);
 	return 0;
 }
 

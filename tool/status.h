@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/counter.h"
+#include "common/ledger.h"
 #include "common/live.h"
 #include "common/noted.h"
 #include "common/tally.h"
@@ -43,8 +44,9 @@ struct status_day {
 	uint64_t size;  /* bytes of the file */
 	uint64_t facts;
 	uint64_t sessions;
-	uint64_t late;    /* of all feeds */
-	uint64_t damaged; /* facts, policies, feeds left out */
+	uint64_t late;             /* of all feeds */
+	uint64_t damaged;          /* facts, policies, feeds left out */
+	struct ledger_day reports; /* what became of them; zero: nothing yet */
 };
 
 struct status_advice {
@@ -60,6 +62,7 @@ struct status {
 	bool has_notes;  /* the milter's counters are known */
 	int notes_error; /* of reading them; 0 or -ENOENT: none */
 	uint64_t notes[NOTED_COUNTERS];
+	int ledger_error;   /* of reading it; 0 or -ENOENT: none */
 	uint64_t queue_max; /* of a datagram socket, by sysctl; 0: not known */
 	struct status_feed *feeds;
 	size_t n_feeds;

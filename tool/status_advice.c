@@ -77,6 +77,29 @@ static void advise_day(struct status *s, const struct status_day *day)
 	}
 }
 
+/* Reports that wait for a person, and sessions that are in none. */
+static void advise_reports(struct status *s, const struct status_day *day)
+{
+	const struct ledger_day *r = &day->reports;
+	char date[WHEN_DATE_BUF];
+
+	(void)when_date(day->day, date);
+	if (r->withheld > 0) {
+		say(s, true,
+		    "%s: %" PRIu64 " reports are withheld, for what they say "
+		    "may be our own fault: %s If it is none, "
+		    "'telltls-report --release %s' reports it all the same",
+		    date, r->withheld, r->why, date);
+	}
+	if (r->unjudged > day->sessions / FEW) {
+		say(s, false,
+		    "%s: %" PRIu64 " of %" PRIu64 " sessions are in no report: "
+		    "how they went, or what their recipients had published, "
+		    "is not known",
+		    date, r->unjudged, day->sessions);
+	}
+}
+
 static void advise_open(struct status *s)
 {
 	char date[WHEN_DATE_BUF];
@@ -348,8 +371,13 @@ void status_advise(struct status *s)
 	advise_queue(s);
 	advise_notes(s);
 	advise_empty(s);
+	if (s->ledger_error != 0 && s->ledger_error != -ENOENT) {
+		say(s, true, "what became of reports cannot be read: %s",
+		    err_text(s->ledger_error));
+	}
 	for (size_t i = 0; i < s->n_days; i++) {
 		advise_day(s, &s->days[i]);
+		advise_reports(s, &s->days[i]);
 	}
 	advise_open(s);
 	for (size_t i = 0; i < s->n_feeds; i++) {

@@ -99,6 +99,10 @@ static void put_day(const struct status_day *day, struct json_out *j)
 	json_out_number(j, "sessions", day->sessions);
 	json_out_number(j, "late", day->late);
 	json_out_number(j, "damaged", day->damaged);
+	json_out_bool(j, "reported", day->reports.is_finished);
+	json_out_number(j, "unjudged", day->reports.unjudged);
+	json_out_number(j, "withheld", day->reports.withheld);
+	json_out_text(j, "withheld-why", view_of(day->reports.why));
 	(void)json_out_end(j, stdout);
 }
 

@@ -250,9 +250,6 @@ void tally_text_totals(const struct tally_text *t)
 {
 	struct table table;
 
-	if (t->has_facts) {
-		(void)fputc('\n', t->table.stream);
-	}
 	table_init(&table, total_columns, TOTAL_COLUMNS, t->table.stream,
 	    t->table.has_colour);
 	for (size_t i = 0; i < 2 * t->n_totals; i++) {

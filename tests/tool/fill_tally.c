@@ -69,16 +69,31 @@ static void bump(struct filler *f, enum counter c, uint64_t n)
 
 static void add_policies(struct filler *f, struct fact *fact)
 {
-	struct policy own = { .domain = fact->domain,
+	struct policy own = {
+		.domain = fact->domain,
 		.since = DAY,
 		.source = POLICY_OWN,
-		.content = view_of("{\"tlsa\": [\"3 1 1 aa\"]}") };
+		.content = view_of(
+		    "{\"mx\": \"secure\", \"tlsa\": \"usable\", "
+		    "\"tlsa-base\": \"mx.full.example\", "
+		    "\"tlsa-records\": [\"3 1 1 aa\"], "
+		    "\"sts\": \"fetch-error\", \"sts-reason\": \"http-404\"}")
+	};
+	struct policy sts = { .domain = fact->domain,
+		.since = DAY + 3600,
+		.source = POLICY_OWN,
+		.content = view_of(
+		    "{\"mx\": \"insecure\", \"tlsa\": \"none\", "
+		    "\"sts\": \"found\", \"sts-text\": "
+		    "\"version: STSv1\\nmode: testing\\nmx: mx.full.example"
+		    "\\nmax_age: 86400\\n\"}") };
 	struct policy mta = { .domain = view_of("other.example"),
 		.mx = view_of("mx.other.example"),
 		.since = DAY + 1,
 		.source = POLICY_MTA,
 		.content = view_of("no JSON \x1b \xff") };
 
+	check(store_policy(f->store, DAY, &sts), "policy");
 	check(store_policy(f->store, DAY, &own), "policy");
 	check(store_policy(f->store, DAY, &mta), "policy");
 	memcpy(fact->policy, own.hash, sizeof(fact->policy));

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -269,7 +270,10 @@ def tally_json(site):
           ["", "", "", [], "", "unknown", 1])
     equal("own", (policies["full.example"]["source"],
                   policies["full.example"]["content"]),
-          ("own", {"tlsa": ["3 1 1 aa"]}))
+          ("own", {"mx": "secure", "tlsa": "usable",
+                   "tlsa-base": "mx.full.example",
+                   "tlsa-records": ["3 1 1 aa"], "sts": "fetch-error",
+                   "sts-reason": "http-404"}))
     equal("mta", (policies["other.example"]["source"],
                   policies["other.example"]["content"]),
           ("mta", "no JSON \x1b \ufffd"))
@@ -277,7 +281,61 @@ def tally_json(site):
           not re.search("[\x00-\x09\x0b-\x1f\x7f\u2028]", result.out))
     kinds = [o["kind"] for o in site.run(
         "tally", "--json", "--domain", "full.example").objects()]
-    equal("filter", kinds, ["fact", "policy"])
+    equal("filter", kinds, ["fact", "policy", "policy"])
+
+
+def policies_text(site):
+    """What recipients had published, between facts and totals."""
+    site.fill("full")
+    tables = site.run("tally").out.split("\n\n")
+    equal("tables", len(tables), 3)
+    equal("policies", [re.split("  +", row)
+                       for row in tables[1].splitlines()], [
+        ["day", "domain", "mx", "since", "source", "mx records", "tlsa",
+         "records", "tlsa base", "mta-sts", "reason"],
+        [DAY, "full.example", "2026-11-22T00:00:00Z", "own", "secure",
+         "usable", "1", "mx.full.example", "fetch-error", "http-404"],
+        [DAY, "full.example", "2026-11-22T01:00:00Z", "own", "insecure",
+         "none", "mode testing"],
+        [DAY, "other.example", "mx.other.example", "2026-11-22T00:00:01Z",
+         "mta", "cannot be read"]])
+    out = site.run("tally", "--domain", "other.example").out
+    equal("without facts", out.split("\n\n")[0].splitlines()[0].split(),
+          ["day", "domain", "mx", "since", "source", "reason"])
+
+
+def status_reports(site):
+    """What telltls-report left: sessions in no report, reports withheld."""
+    site.fill("full")
+    ledger = os.path.join(site.state, "outbox", "ledger.sqlite")
+    os.mkdir(os.path.dirname(ledger))
+    db = sqlite3.connect(ledger)
+    with db:
+        db.executescript(
+            "CREATE TABLE day (day INTEGER PRIMARY KEY, finished INTEGER NOT "
+            "NULL, unjudged INTEGER NOT NULL DEFAULT 0, released INTEGER NOT "
+            "NULL DEFAULT 0);"
+            "CREATE TABLE report (day INTEGER, domain TEXT, state TEXT, tries "
+            "INTEGER, first_try INTEGER, last_try INTEGER, what TEXT, file "
+            "TEXT, PRIMARY KEY (day, domain));"
+            "INSERT INTO day VALUES (1795305600, 5, 3, 0);"
+            "INSERT INTO report VALUES (1795305600, 'a.example', 'withheld', "
+            "1, 2, 3, 'is it the clock?', '');"
+            "PRAGMA user_version = 2")
+    db.close()
+    out = site.run("status", want=1).out
+    holds(out, re.search(
+        r"\n2026-11-22  open +2 +4 +20 +0 +3 +1\n", out))
+    holds(out, "\n!! 2026-11-22: 1 reports are withheld, for what they say "
+          "may be our own fault: is it the clock? If" in out)
+    holds(out, "\n-- 2026-11-22: 3 of 4 sessions are in no report" in out)
+    day = site.run("status", "--json", want=1).objects("day")[0]
+    equal("day", (day["reported"], day["unjudged"], day["withheld"],
+                  day["withheld-why"]), (True, 3, 1, "is it the clock?"))
+    with open(ledger, "wb") as f:
+        f.write(b"garbage" * 1000)
+    holds("garbage", "!! what became of reports cannot be read" in
+          site.run("status", want=1).out)
 
 
 def many_days_json(site):
@@ -420,7 +478,7 @@ def damage(site):
 
 
 def damaged_policy(site):
-    """A table shows no policies, and tells of their damage all the same."""
+    """A policy that is damaged is left out, and told of."""
     site.fill("full")
     with open(site.day_file(), "r+b") as f:
         f.seek(f.read().index(b"3 1 1 aa"))
@@ -521,8 +579,8 @@ def manual(site):
 
 
 TESTS = (help_of_all, help_of_command, usage_errors, places_of_options,
-         configuration, no_state, tally_text, tally_json, many_days_json,
-         colour, status_full, status_advice, status_postfix, socket_queue,
+         configuration, no_state, tally_text, tally_json, policies_text,
+         many_days_json, colour, status_full, status_reports, status_advice, status_postfix, socket_queue,
          status_sealed, damage, damaged_policy, unreadable, output_error,
          nothing_is_written, replay_then_look,
          manual)
