@@ -94,6 +94,7 @@ struct report *report_new(const struct report_sender *sender,
 	assert(strlen(sender->submitter) <= DOMAIN_MAX);
 	assert(domain.len <= DOMAIN_MAX);
 	r->arena = a;
+	r->scratch = arena_new();
 	r->sender = *sender;
 	r->domain = domain;
 	r->day = when_day(day);
@@ -105,6 +106,7 @@ struct report *report_new(const struct report_sender *sender,
 void report_free(struct report *r)
 {
 	if (r != NULL) {
+		arena_free(r->scratch);
 		arena_free(r->arena);
 	}
 }
@@ -257,13 +259,12 @@ static void add_detail(struct report *r, const struct report_element *element,
 static void add_verdict(struct report *r, const struct judge_verdict *verdict,
     const struct fact *fact, const struct policy_set *set, uint64_t count)
 {
-	struct arena *scratch = arena_new();
 	struct report_element *element;
 	struct report_policy key;
 
-	report_policy_key(r, verdict->policy, fact, set, scratch, &key);
+	report_policy_key(r, verdict->policy, fact, set, r->scratch, &key);
 	element = report_find_element(r, &key);
-	arena_free(scratch);
+	arena_reset(r->scratch);
 	if (verdict->outcome == JUDGED_SUCCESS) {
 		element->successes =
 		    report_count_add(element->successes, count);

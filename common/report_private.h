@@ -67,6 +67,7 @@ struct report_details {
 
 struct report {
 	struct arena *arena;
+	struct arena *scratch; /* empty between two calls */
 	struct report_sender sender;
 	struct view domain;
 	int64_t day;
