@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "common/mem.h"
-#include "milter/lookup_loop.h"
+#include "lookup/lookup_loop.h"
 
 enum {
 	DOMAINS = 10000,

@@ -4,9 +4,9 @@
 
 #include "common/conf.h"
 #include "common/live.h"
+#include "lookup/loop.h"
 #include "milter/child.h"
 #include "milter/feeds.h"
-#include "milter/loop.h"
 #include "milter/options.h"
 #include "milter/policy_table.h"
 #include "milter/ring.h"

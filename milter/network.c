@@ -22,9 +22,9 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "lookup/published.h"
 #include "milter/network.h"
 #include "milter/network_message.h"
-#include "milter/published.h"
 
 enum {
 	PARALLEL = 2000,        /* questions to the DNS at once, at least */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "common/live.h"
-#include "milter/loop.h"
+#include "lookup/loop.h"
 
 /*
  * The daemon's side of its control socket (common/control.h). A client that

@@ -18,7 +18,7 @@
 
 #include "common/json_out.h"
 #include "common/mem.h"
-#include "milter/lookup_loop.h"
+#include "lookup/lookup_loop.h"
 
 struct run {
 	struct loop *loop;

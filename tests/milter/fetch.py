@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tests how MTA-STS policies are fetched (milter/fetch.h) from HTTPS servers of
+"""Tests how MTA-STS policies are fetched (lookup/fetch.h) from HTTPS servers of
 all kinds of good and bad ways.
 
 All of it is in a network of its own, whose loopback has public addresses: the

@@ -23,7 +23,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "milter/fetch.h"
+#include "lookup/fetch.h"
 
 enum {
 	LINE_MAX_LEN = 1024,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lookup_kit.h - a DNS of a few lines for tests of milter/lookup.c
+ * lookup_kit.h - a DNS of a few lines for tests of lookup/lookup.c
  *
  * A zone is a text. Each line answers one question:
  *
@@ -18,7 +18,7 @@
 #define TESTS_UNIT_LOOKUP_KIT_H
 
 #include "common/mem.h"
-#include "milter/lookup.h"
+#include "lookup/lookup.h"
 #include "tests/unit/unit.h"
 
 enum {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sts_kit.h - plays steps on one row of milter/sts_state.h: "look RECORD" is a
+ * sts_kit.h - plays steps on one row of lookup/sts_state.h: "look RECORD" is a
  * look at a record, "got WHAT" the end of a fetch
  */
 #ifndef TESTS_UNIT_STS_KIT_H
 #define TESTS_UNIT_STS_KIT_H
 
-#include "milter/sts_state.h"
+#include "lookup/sts_state.h"
 #include "tests/unit/unit.h"
 
 enum {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_fetch_address.c - tests milter/fetch_address.c */
+/* test_fetch_address.c - tests lookup/fetch_address.c */
 #include "config.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include "common/err.h"
-#include "milter/fetch_address.h"
+#include "lookup/fetch_address.h"
 #include "tests/unit/unit.h"
 
 enum {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_fetch_resolve.c - tests milter/fetch_resolve.c */
+/* test_fetch_resolve.c - tests lookup/fetch_resolve.c */
 #include "config.h"
 
-#include "milter/fetch_resolve.h"
+#include "lookup/fetch_resolve.h"
 #include "tests/unit/unit.h"
 
 enum {

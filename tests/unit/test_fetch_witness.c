@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_fetch_witness.c - tests milter/fetch_witness.c */
+/* test_fetch_witness.c - tests lookup/fetch_witness.c */
 #include "config.h"
 
-#include "milter/fetch_witness.h"
+#include "lookup/fetch_witness.h"
 #include "tests/unit/unit.h"
 
 enum {

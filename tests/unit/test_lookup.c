@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_lookup.c - tests how milter/lookup.c shares, keeps and doubts what it
+ * test_lookup.c - tests how lookup/lookup.c shares, keeps and doubts what it
  * finds; what that is: test_lookup_domain.c, test_lookup_host.c.
  */
 #include "config.h"
 
 #include "common/err.h"
-#include "milter/lookup_table.h"
+#include "lookup/lookup_table.h"
 #include "tests/unit/lookup_kit.h"
 
 #define ASKS \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_lookup_domain.c - tests what milter/lookup.c finds of a domain */
+/* test_lookup_domain.c - tests what lookup/lookup.c finds of a domain */
 #include "config.h"
 
 #include "tests/unit/lookup_kit.h"

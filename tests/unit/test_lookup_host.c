@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_lookup_host.c - tests what milter/lookup.c finds of an MX host */
+/* test_lookup_host.c - tests what lookup/lookup.c finds of an MX host */
 #include "config.h"
 
 #include "tests/unit/lookup_kit.h"

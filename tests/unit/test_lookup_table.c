@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_lookup_table.c - tests milter/lookup_table.c */
+/* test_lookup_table.c - tests lookup/lookup_table.c */
 #include "config.h"
 
 #include "common/err.h"
 #include "common/mem.h"
-#include "milter/lookup_table.h"
+#include "lookup/lookup_table.h"
 #include "tests/unit/unit.h"
 
 static const struct hash_key key = { 1, 2 };

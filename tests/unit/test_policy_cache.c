@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_policy_cache.c - tests milter/policy_cache.c */
+/* test_policy_cache.c - tests lookup/policy_cache.c */
 #include "config.h"
 
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 #include "common/err.h"
 #include "common/log.h"
-#include "milter/policy_cache.h"
+#include "lookup/policy_cache.h"
 #include "tests/unit/unit.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_policy_cache_crash.c - kill -9 at any moment of milter/policy_cache.c:
+ * test_policy_cache_crash.c - kill -9 at any moment of lookup/policy_cache.c:
  * what was put is there in the next life, and whole
  */
 #include "config.h"
@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "milter/policy_cache.h"
+#include "lookup/policy_cache.h"
 #include "tests/unit/unit.h"
 
 enum {

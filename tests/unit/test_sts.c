@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_sts.c - tests milter/sts.c
+ * test_sts.c - tests lookup/sts.c
  *
  * Without a network: DNS has no address for any host, so that all fetches
  * fail, and policies that are cached were put there.
@@ -12,9 +12,9 @@
 #include <time.h>
 
 #include "common/log.h"
-#include "milter/fetch.h"
-#include "milter/policy_cache.h"
-#include "milter/sts.h"
+#include "lookup/fetch.h"
+#include "lookup/policy_cache.h"
+#include "lookup/sts.h"
 #include "tests/unit/unit.h"
 
 #define DAY ((int64_t)24 * 3600)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_sts_state.c - tests milter/sts_state.c: stories of a domain
+ * test_sts_state.c - tests lookup/sts_state.c: stories of a domain
  *
  * A story is a list of steps on one row (sts_kit.h); want is what the answer
  * says, in words.

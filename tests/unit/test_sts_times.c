@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test_sts_times.c - tests milter/sts_state.c: pauses, refreshes, what is kept
+ * test_sts_times.c - tests lookup/sts_state.c: pauses, refreshes, what is kept
  * and what is told
  */
 #include "config.h"

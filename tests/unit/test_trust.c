@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_trust.c - tests milter/trust.c; for handshakes see milter/fetch.py */
+/* test_trust.c - tests lookup/trust.c; for handshakes see milter/fetch.py */
 #include "config.h"
 
 #include <openssl/x509_vfy.h>
 
 #include "common/err.h"
-#include "milter/trust.h"
+#include "lookup/trust.h"
 #include "tests/unit/unit.h"
 
 static void test_tokens(void **state)
