@@ -16,6 +16,7 @@
 #include "common/conf_yaml.h"
 #include "common/domain.h"
 #include "common/err.h"
+#include "common/local_policy.h"
 #include "common/mem.h"
 
 static bool is_of_feed(const struct conf_key *key)
@@ -61,6 +62,7 @@ void conf_release(struct conf *c)
 			conf_value_clear(&keys[i], &c->feed[f]);
 		}
 	}
+	local_policy_free(c->local);
 	*c = (struct conf){ 0 };
 }
 
@@ -105,6 +107,17 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)len;
 }
 
+/* A file of its own, whose faults are faults of the configuration. */
+static int read_local(struct conf *c, struct strbuf *error)
+{
+	if (c->policies.local == NULL ||
+	    local_policy_read(c->policies.local, &c->local, error) == 0) {
+		return 0;
+	}
+	strbuf_addc(error, '\n');
+	return ERR_CONFIG;
+}
+
 int conf_read(struct conf *c, const char *path, struct strbuf *error)
 {
 	size_t size = CONF_FILE_MAX + 1; /* one more shows that it is larger */
@@ -122,7 +135,7 @@ int conf_read(struct conf *c, const char *path, struct strbuf *error)
 	rc = n < 0 ? (int)n : conf_parse(c, path, buf, (size_t)n, error);
 	free(buf);
 	(void)close(fd);
-	return rc;
+	return rc == 0 ? read_local(c, error) : rc;
 }
 
 /* Adds a fault if the address is in another domain than contact. */

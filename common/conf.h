@@ -69,7 +69,9 @@ struct conf {
 
 	struct {
 		bool lookup; /* look up what recipients published */
+		char *local; /* file of the site's own; NULL: none */
 	} policies;
+	struct local_policy *local; /* what is in it, after conf_read() */
 
 	struct {
 		char *ca_file; /* roots for policy hosts; NULL: the system's */

@@ -15,6 +15,7 @@
 
 #include "common/domain.h"
 #include "common/err.h"
+#include "common/local_policy.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "lookup/fetch.h"
@@ -27,6 +28,7 @@
 
 enum {
 	LATER_S = 300,      /* what could not be found out */
+	EXCLUDED_S = 86400, /* what is not to be looked up */
 	REFRESH_MS = 10000, /* between looks for policies to be refreshed */
 	REFRESH_EACH = 50   /* of them at once */
 };
@@ -175,6 +177,7 @@ static void ask_hosts(const struct question *q, const struct lookup_domain *d)
 static void on_domain(void *ctx, const struct lookup_domain *d)
 {
 	struct question *q = ctx;
+	unsigned demands;
 
 	if (d->asks != LOOKUP_ASKS) {
 		answer(q,
@@ -183,7 +186,10 @@ static void on_domain(void *ctx, const struct lookup_domain *d)
 		    d->stale_at);
 		return;
 	}
+	demands = local_policy_of(q->p->o.local, view_of(q->domain));
 	q->set.source = POLICY_OWN;
+	q->set.is_dane_demanded = (demands & LOCAL_POLICY_DANE) != 0;
+	q->set.is_sts_demanded = (demands & LOCAL_POLICY_STS) != 0;
 	q->set.mx = d->mx;
 	q->again = d->stale_at;
 	q->n_open = 1; /* ours: no part ends it before all have begun */
@@ -214,6 +220,11 @@ void published_ask(struct published *p, const char *domain, const char *mx,
 	q->arena = arena_new();
 	LIST_INSERT_HEAD(&p->questions, q, link);
 	p->n_open++;
+	if ((local_policy_of(p->o.local, view_of(domain)) &
+		LOCAL_POLICY_EXCLUDE) != 0) {
+		answer(q, PUBLISHED_QUIET, lookup_loop_now() + EXCLUDED_S);
+		return;
+	}
 	if (!fits || p->n_open > PUBLISHED_OPEN ||
 	    lookup_domain(
 		lookup_loop_lookup(p->lookups), q->domain, on_domain, q) != 0) {

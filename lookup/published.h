@@ -42,6 +42,8 @@ struct published_options {
 	const char *state;   /* where MTA-STS policies are kept */
 	const char *ca_file; /* of policy hosts; NULL: the system's */
 	bool allow_private;  /* policy hosts at addresses that are not public */
+	/* what this site demands, and whom it leaves out; borrowed, or NULL */
+	const struct local_policy *local;
 	/* A refresh failed while a cached policy was in force (policy_set.h:
 	   failed_at); kind is SET. May be NULL */
 	published_fn on_event;

@@ -168,7 +168,8 @@ void daemon_network_reload(struct daemon *d, const struct conf *old)
 
 	if (!c->policies.lookup) {
 		child_stop(&d->network);
-	} else if (!old->policies.lookup ||
+	} else if (!old->policies.lookup || c->policies.local != NULL ||
+	    old->policies.local != NULL ||
 	    !is_same_list(c->dns.servers, old->dns.servers) ||
 	    !conf_is_same(c->dns.local_data, old->dns.local_data) ||
 	    !conf_is_same(c->dns.trust_anchor, old->dns.trust_anchor) ||
@@ -177,6 +178,7 @@ void daemon_network_reload(struct daemon *d, const struct conf *old)
 	    c->dns.parallel != old->dns.parallel ||
 	    c->dns.timeout_s != old->dns.timeout_s ||
 	    c->mta_sts.allow_private != old->mta_sts.allow_private) {
+		policy_table_ask_again(d->policies);
 		child_restart(&d->network);
 	}
 }

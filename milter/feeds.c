@@ -16,6 +16,7 @@
 
 #include "common/err.h"
 #include "common/feed.h"
+#include "common/local_policy.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/noted.h"
@@ -36,8 +37,15 @@ static bool on_progress(
 int feeds_policy(void *ctx, struct store *s, int64_t t, struct fact *fact)
 {
 	const struct feeds *f = ctx;
+	struct view next_hop =
+	    local_policy_next_hop(f->o.conf->local, fact->mx);
 
-	return policy_table_apply(f->o.policies, s, t, f->now, fact);
+	if (next_hop.len > 0) {
+		fact->domain = next_hop; /* R1 */
+	}
+	return f->o.policies == NULL ?
+	    0 :
+	    policy_table_apply(f->o.policies, s, t, f->now, fact);
 }
 
 void feeds_options_of(
@@ -51,10 +59,8 @@ void feeds_options_of(
 		.has_callouts = conf->callouts,
 		.has_bare_addresses = conf->bare_addresses,
 	};
-	if (f->o.policies != NULL) {
-		o->policy = feeds_policy;
-		o->policy_ctx = f;
-	}
+	o->policy = feeds_policy;
+	o->policy_ctx = f;
 	if (f->o.noted != NULL) {
 		o->noted = noted_on_find;
 		o->noted_alias = noted_on_alias;

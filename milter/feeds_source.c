@@ -31,7 +31,7 @@ static int open_socket(struct feeds_one *one)
 		.mta = one->conf->mta,
 		.state = one->all->o.state,
 		.keep_invalid = one->conf->keep_invalid,
-		.policy = one->all->o.policies != NULL ? feeds_policy : NULL,
+		.policy = feeds_policy,
 		.policy_ctx = one->all,
 		.only_policies = strcmp(one->name, one->conf->name) != 0,
 		.ring = one->ring,

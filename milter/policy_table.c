@@ -274,6 +274,15 @@ void policy_table_forget_asked(struct policy_table *p)
 	}
 }
 
+void policy_table_ask_again(struct policy_table *p)
+{
+	struct entry *e;
+
+	TAILQ_FOREACH(e, &p->used, link) {
+		e->again = 0;
+	}
+}
+
 void policy_table_hint(struct policy_table *p, struct view domain, int64_t now)
 {
 	struct entry *e = get(p, domain, view_of(""));

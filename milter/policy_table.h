@@ -61,6 +61,9 @@ int policy_table_learn(struct policy_table *p, struct store *s,
 /* The child is a new one: what it was asked is forgotten, and asked again. */
 void policy_table_forget_asked(struct policy_table *p);
 
+/* All that is known is due to be asked for again, when it is needed. */
+void policy_table_ask_again(struct policy_table *p);
+
 /* Is there a session of the day whose policy was asked for and may still come? */
 bool policy_table_is_awaited(
     const struct policy_table *p, int64_t day, int64_t now);

@@ -19,6 +19,7 @@
 
 #include "common/domain.h"
 #include "common/err.h"
+#include "common/local_policy.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "reporter/daily_private.h"
@@ -139,6 +140,10 @@ static int by_name(const void *key, const void *member)
 
 static bool is_excluded(const struct daily_env *env, struct view domain)
 {
+	if ((local_policy_of(env->conf->local, domain) &
+		LOCAL_POLICY_EXCLUDE) != 0) {
+		return true;
+	}
 	return env->n_exclude > 0 &&
 	    bsearch(&domain, env->exclude, env->n_exclude,
 		sizeof(*env->exclude), by_name) != NULL;

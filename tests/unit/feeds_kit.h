@@ -25,6 +25,7 @@ struct site {
 	struct conf conf;
 	struct feeds *feeds;
 	struct sealing_clock clock;
+	struct policy_table *policies; /* NULL: none are looked up */
 	int64_t now;
 	int64_t uptime;
 	unsigned sessions; /* written so far, over all logs */
@@ -78,6 +79,7 @@ static inline int site_try_start(struct site *s)
 	const struct feeds_options o = { .state = s->kit.state,
 		.conf = &s->conf,
 		.clock = &s->clock,
+		.policies = s->policies,
 		.breathe = site_breathe,
 		.ctx = s };
 

@@ -8,6 +8,7 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "common/judge.h"
+#include "common/local_policy.h"
 #include "common/mem.h"
 #include "common/strbuf.h"
 #include "tests/unit/unit.h"
@@ -69,6 +70,8 @@ static void test_defaults(void **state)
 	UNIT_UINT("dns.timeout", c.dns.timeout_s, 30);
 	UNIT_UINT("report.retry", c.report.retry_s, 86400);
 	UNIT_TRUE("report.exclude", c.report.exclude == NULL);
+	UNIT_BOOL("policies.lookup", c.policies.lookup, true);
+	UNIT_STR("policies.local", c.policies.local, NULL);
 	UNIT_STR("mta-sts.ca-file", c.mta_sts.ca_file, NULL);
 	UNIT_BOOL("mta-sts.allow-private", c.mta_sts.allow_private, false);
 	UNIT_BOOL("report.sending-mta-ip", c.report.sending_mta_ip, true);
@@ -125,6 +128,8 @@ static void check_full(const struct conf *c)
 	UNIT_BOOL("dns.recursion", c->dns.recursion, true);
 	UNIT_UINT("dns.parallel", c->dns.parallel, 10000);
 	UNIT_UINT("dns.timeout", c->dns.timeout_s, 600);
+	UNIT_BOOL("policies.lookup", c->policies.lookup, false);
+	UNIT_STR("policies.local", c->policies.local, "/dev/null");
 	UNIT_STR("mta-sts.ca-file", c->mta_sts.ca_file, "/tmp/roots.pem");
 	UNIT_BOOL("mta-sts.allow-private", c->mta_sts.allow_private, true);
 	UNIT_UINT("report.retry", c->report.retry_s, 604800);
@@ -434,6 +439,59 @@ static void test_no_file(void **state)
 	strbuf_release(&error);
 }
 
+/* A fault of the site's own policies is one of the configuration. */
+static void test_local(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		int rc;
+	} table[] = {
+		{ "good", "dane a.example\n", 0 },
+		{ "bad", "dnae a.example\n", ERR_CONFIG },
+		{ "absent", NULL, ERR_CONFIG },
+	};
+
+	char folder[64];
+	char path[128];
+	char local[128];
+	FILE *f;
+
+	(void)state;
+	unit_tmpdir_make(folder, sizeof(folder));
+	(void)snprintf(path, sizeof(path), "%s/t.yaml", folder);
+	(void)snprintf(local, sizeof(local), "%s/local", folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	(void)fprintf(f, "policies:\n  local: %s\n", local);
+	(void)fclose(f);
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct strbuf error;
+		struct conf c;
+
+		(void)unlink(local);
+		if (table[i].text != NULL) {
+			f = fopen(local, "w");
+			assert_non_null(f);
+			(void)fputs(table[i].text, f);
+			(void)fclose(f);
+		}
+		strbuf_init(&error, ERROR_MAX);
+		conf_init(&c);
+		UNIT_INT(
+		    table[i].name, conf_read(&c, path, &error), table[i].rc);
+		UNIT_BOOL(table[i].name,
+		    strstr(strbuf_str(&error), local) != NULL,
+		    table[i].rc != 0);
+		UNIT_UINT(table[i].name,
+		    local_policy_of(c.local, view_of("a.example")),
+		    table[i].rc == 0 ? LOCAL_POLICY_DANE : 0);
+		conf_release(&c);
+		strbuf_release(&error);
+	}
+	unit_tmpdir_remove(folder);
+}
+
 static void test_check_reports(void **state)
 {
 	static const struct {
@@ -493,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_inherited),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_no_file),
+		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_check_reports),
 	};
 

@@ -115,6 +115,22 @@ static void test_ask(void **state)
 	site_release(&s);
 }
 
+/* What is known stays in use until there is an answer. */
+static void test_ask_again(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_init(&s, 100, 10000);
+	learn(&s, "policy a.example - 1795348800 1795395600\n{}", NOON);
+	(void)apply(&s, "a.example", "", NOON + 1);
+	UNIT_STR("known", ask_all(&s, NOON + 1), "");
+	policy_table_ask_again(s.p);
+	UNIT_BOOL("in use", apply(&s, "a.example", "", NOON + 2), true);
+	UNIT_STR("again", ask_all(&s, NOON + 2), "a.example - ");
+	site_release(&s);
+}
+
 /* Who asks for no reports is not asked about again until that is due. */
 static void test_quiet(void **state)
 {
@@ -279,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ask),
+		cmocka_unit_test(test_ask_again),
 		cmocka_unit_test(test_quiet),
 		cmocka_unit_test(test_learn),
 		cmocka_unit_test(test_midnight),
