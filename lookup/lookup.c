@@ -200,10 +200,10 @@ static int wait_domain(
 		case JOINED_WAITS:
 			return 0;
 		case JOINED_BEGINS:
-			lookup_domain_clear(d);
 			break;
 		}
 	}
+	lookup_domain_clear(d); /* nothing known is not all zero */
 	begin(l, &d->job);
 	lookup_domain_start(d);
 	return 0;

@@ -16,6 +16,7 @@
 #include "common/noted.h"
 #include "common/when.h"
 #include "tool/replay_daemon.h"
+#include "tool/replay_policies.h"
 #include "tool/tool.h"
 
 struct replay {
@@ -25,6 +26,7 @@ struct replay {
 	const struct conf_feed *conf; /* the feed's section, or NULL */
 	int64_t until;
 	bool seal;
+	bool lookup; /* what the recipients publish */
 };
 
 static bool show_progress(
@@ -105,7 +107,8 @@ static int seal_days(const struct replay *r, struct store *store)
 	return rc;
 }
 
-static void show_result(const struct replay *r, const struct live_result *res)
+static void show_result(
+    const struct replay *r, const struct live_result *res, bool is_sealed)
 {
 	if (!res->was_known && !res->was_new) {
 		log_info(
@@ -118,10 +121,11 @@ static void show_result(const struct replay *r, const struct live_result *res)
 		     "%u still open%s\n",
 	    r->feed_name, (unsigned long long)res->lines,
 	    (unsigned long long)res->sessions, (unsigned)res->open,
-	    r->seal ? ", all days sealed" : "");
+	    is_sealed ? ", all days sealed" : "");
 }
 
-static void show_feed(const struct replay *r, const struct feed *feed)
+static void show_feed(
+    const struct replay *r, const struct feed *feed, bool is_sealed)
 {
 	struct feed_result done;
 	struct live_result res = { 0 };
@@ -132,7 +136,60 @@ static void show_feed(const struct replay *r, const struct feed *feed)
 	res.open = done.open;
 	res.was_known = done.was_known;
 	res.was_new = done.was_new;
-	show_result(r, &res);
+	show_result(r, &res, is_sealed);
+}
+
+static void show_policies(const struct replay_policies_result *found)
+{
+	if (found->domains == 0) {
+		return;
+	}
+	(void)printf("policies: %zu domains looked up, %zu ask for reports",
+	    found->domains - found->failed, found->asking);
+	if (found->failed > 0) {
+		(void)printf(", %zu could not be looked up: their sessions "
+			     "stay unjudged",
+		    found->failed);
+	}
+	(void)printf("\n");
+	if (found->full > 0) {
+		log_warn("no room for policies=%zu: the sessions that they "
+			 "judge stay unjudged",
+		    found->full);
+	}
+	if (found->events > 0) {
+		log_info("MTA-STS policies could not be refreshed just now "
+			 "failures=%zu: they are in no report, for today was "
+			 "not replayed",
+		    found->events);
+	}
+}
+
+/* What an end of the lookups means; no day is sealed then. */
+static int explain_lookups(
+    const struct replay *r, const struct replay_policies_result *found)
+{
+	const char *what = "";
+	int rc = EX_TEMPFAIL;
+
+	switch (found->end) {
+	case REPLAY_POLICIES_DONE:
+		return EX_OK;
+	case REPLAY_POLICIES_INTERRUPTED:
+		what = "interrupted while policies were looked up";
+		break;
+	case REPLAY_POLICIES_NO_ANSWER:
+		what = "our resolver answers nothing";
+		break;
+	case REPLAY_POLICIES_NO_DNS:
+		what = "no policy can be looked up";
+		rc = EX_CONFIG;
+		break;
+	}
+	log_error("%s: what the logs told is counted%s; run the same command "
+		  "again, or with --no-lookup",
+	    what, r->seal ? ", but no day is sealed" : "");
+	return rc;
 }
 
 /* What the milter noted of messages, where there was one; NULL: nothing. */
@@ -149,9 +206,29 @@ static struct noted *open_notes(const struct replay *r)
 	return notes;
 }
 
+/* All is counted: what is still to be done to the days. */
+static int finish_days(const struct replay *r, struct store *store,
+    struct replay_policies_result *found)
+{
+	const struct replay_policies_options o = {
+		.conf = &r->tool->conf,
+		.state = r->tool->state,
+		.store = store,
+		.feed = r->seal ? NULL : r->feed_name,
+		.has_progress = r->tool->has_progress,
+	};
+	int rc = r->lookup ? replay_policies(&o, found) : 0;
+
+	if (rc == 0 && r->seal && found->end == REPLAY_POLICIES_DONE) {
+		rc = seal_days(r, store);
+	}
+	return rc;
+}
+
 static int run(
     const struct replay *r, struct store *store, int argc, char **argv)
 {
+	struct replay_policies_result found = { .end = REPLAY_POLICIES_DONE };
 	struct noted *notes = open_notes(r);
 	bool has_progress = r->tool->has_progress;
 	const char *own[] = { r->tool->conf.envelope_from, NULL };
@@ -188,11 +265,16 @@ static int run(
 	path = feed_error_path(feed);
 	if (rc == 0 && r->seal) {
 		rc = feed_finish(feed);
-		rc = rc == 0 ? seal_days(r, store) : rc;
 	}
 	end_progress(r->tool);
 	if (rc == 0) {
-		show_feed(r, feed);
+		rc = finish_days(r, store, &found);
+	}
+	if (rc == 0) {
+		show_feed(
+		    r, feed, r->seal && found.end == REPLAY_POLICIES_DONE);
+		show_policies(&found);
+		rc = explain_lookups(r, &found);
 	} else {
 		const char *store_path_text = store_error_path(store);
 
@@ -250,6 +332,8 @@ static int parse_options(const struct tool *tool, struct replay *r)
 		r->feed_name = mta;
 	}
 	r->seal = tool_value(tool, "seal") != NULL;
+	r->lookup =
+	    tool->conf.policies.lookup && tool_value(tool, "no-lookup") == NULL;
 	return 0;
 }
 
@@ -296,7 +380,7 @@ static int hand_over(const struct replay *r, int argc, char **argv)
 	if (res.code != 0) {
 		return explain(r, (int)res.code, file_of(&res, argc, argv));
 	}
-	show_result(r, &res);
+	show_result(r, &res, false);
 	return EX_OK;
 }
 

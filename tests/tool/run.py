@@ -8,6 +8,8 @@ import os
 import pty
 import re
 import shutil
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -23,7 +25,7 @@ MANUAL = os.path.join(SRC, "..", "man", "telltls.1")
 
 COMMANDS = ("replay", "status", "tally")
 DAY = "2026-11-22"
-USAGE, DATAERR, NOINPUT, IOERR, CONFIG = 64, 65, 66, 74, 78
+USAGE, DATAERR, NOINPUT, IOERR, TEMPFAIL, CONFIG = 64, 65, 66, 74, 75, 78
 
 # The members that other programs rely on, in their order.
 FACT = ("kind day domain mx ip sending_ip tls reason chain name dane level "
@@ -69,9 +71,11 @@ class Site:
     def remove(self):
         shutil.rmtree(self.dir)
 
-    def configure(self, text):
+    def configure(self, text, lookup=False):
+        """By default no name is looked up, in whatever network this runs."""
+        more = "" if lookup else "policies:\n  lookup: false\n"
         with open(self.conf, "w", encoding="utf-8") as f:
-            f.write("state: %s\n%s" % (self.state, text))
+            f.write("state: %s\n%s%s" % (self.state, text, more))
 
     def fill(self, scene):
         subprocess.run([FILL_TALLY, self.state, scene], check=True)
@@ -556,6 +560,150 @@ def replay_then_look(site):
     holds(out, "Nothing is wrong." in out)
 
 
+# Sessions by domain and host.
+SESSIONS = (("asks.example", "mx.asks.example"), ("asks.example", "mx2.asks.example"),
+            ("quiet.example", "mx.quiet.example"), ("broken.example", "mx.broken.example"))
+ZONE = """\
+_smtp._tls.asks.example. 300 IN TXT "v=TLSRPTv1; rua=mailto:tls@asks.example"
+asks.example. 300 IN MX 10 mx.asks.example.
+mx.asks.example. 300 IN A 192.0.2.1
+_smtp._tls.broken.example. 300 IN TXT "v=TLSRPTv1; nonsense"
+"""
+
+
+def write_log(site, sessions, later=()):
+    """Of 2025-11-20; what comes later comes so late that all others have
+    ended. Returns the arguments of a replay."""
+    log = os.path.join(site.dir, "mail.log")
+    with open(log, "w", encoding="ascii") as f:
+        for i, (domain, mx) in enumerate(sessions + later):
+            if i == len(sessions):
+                f.write("Nov 20 20:00:00 vm sm-mta[4888]: late\n")
+            ids = "Nov 20 %02d:32:%02d vm sm-mta[4888]: 6AMBWYfV0%05d: " \
+                "TLSRPT1^%%s^i:6AMBWYfV0%05d" % (
+                    11 if i < len(sessions) else 20, i, i, i)
+            at = "^q:^h:%s^d:%s.^s:s@a.example^r:u@%s" % (mx, domain, domain)
+            f.write(ids % "T" + "^a:192.0.2.1" + at + "\n")
+            f.write(ids % "S" + "^v:OK^p:TLSv1.3^c:x^b:256^n:match"
+                    "^a:192.0.2.1^f:AA^o:^q:^k:1^h:%s^d:%s.^s:s@a.example"
+                    "^r:u@%s^cn:x^ci:CA\n" % (mx, domain, domain))
+    return ("replay", "--mta", "sendmail", "--until", "2025-11-20", log)
+
+
+def local_data(site, more=""):
+    zone = os.path.join(site.dir, "zone")
+    with open(zone, "w", encoding="ascii") as f:
+        f.write(ZONE)
+    site.configure("dns:\n  local-data: %s\n%s" % (zone, more), lookup=True)
+
+
+def policies(site):
+    return sorted((o["domain"], o["mx"], o["source"]) for o in
+                  site.run("tally", "--json").objects("policy"))
+
+
+def is_sealed(site):
+    return [o["sealed"] > 0
+            for o in site.run("status", "--json").objects("day")]
+
+
+def replay_looks_up(site):
+    """Of the domains that ask for reports, each host that had a session."""
+    local_data(site)
+    late = (("asks.example", "mx3.asks.example"),)
+    args = write_log(site, SESSIONS, late)
+    out = site.run(*args).out
+    holds(out, out.endswith("policies: 3 domains looked up, 1 ask for reports"
+                            "\n"))
+    want = [("asks.example", "mx.asks.example", "own"),
+            ("asks.example", "mx2.asks.example", "own")]
+    equal("policies", policies(site), want)
+    equal("sealed", is_sealed(site), [False])
+    content = [o["content"] for o in
+               site.run("tally", "--json").objects("policy")]
+    # local data is never secure, and there are no TLSA records in it
+    equal("content", content, 2 * [{"tlsa": "none", "sts": "none"}])
+    # what is known is not asked again, what came since is
+    out = site.run(*args, "--seal").out
+    holds(out, "1 sessions counted, 0 still open, all days sealed" in out)
+    equal("policies", policies(site),
+          want + [("asks.example", "mx3.asks.example", "own")])
+    equal("sealed", is_sealed(site), [True])
+
+
+def replay_without_lookup(site):
+    for option, key in (("--no-lookup", ""),
+                        (None, "policies:\n  lookup: false\n")):
+        shutil.rmtree(site.state, ignore_errors=True)
+        local_data(site, key)
+        args = write_log(site, SESSIONS) + ("--seal",)
+        out = site.run(*args, *([option] if option else [])).out
+        holds(out, "policies" not in out)
+        equal("policies", policies(site), [])
+        equal("sealed", is_sealed(site), [True])
+    local_data(site)
+    out = site.run(*write_log(site, SESSIONS)).out
+    holds("sealed days are left alone: " + out, "policies" not in out)
+
+
+def silent_resolver():
+    """One that never answers, and how it is configured."""
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(60)
+    s.bind(("127.0.0.1", 0))
+    return s, 'dns:\n  servers: ["127.0.0.1@%d"]\n' % s.getsockname()[1]
+
+
+def replay_no_answer(site):
+    """Nothing is sealed, so that nothing is lost; the next one goes on."""
+    resolver, dns = silent_resolver()
+    site.configure(dns + "  timeout: 1s\n", lookup=True)
+    args = write_log(site, SESSIONS) + ("--seal",)
+    result = site.run(*args, want=TEMPFAIL)
+    resolver.close()
+    holds(result.out, "4 sessions counted, 0 still open\n" in result.out)
+    holds(result.out, "policies: 0 domains looked up, 0 ask for reports, 3 "
+          "could not be looked up: their sessions stay unjudged" in result.out)
+    holds(result.err, "our resolver answers nothing: what the logs told is "
+          "counted, but no day is sealed" in result.err)
+    equal("sealed", is_sealed(site), [False])
+    local_data(site)
+    out = site.run(*args).out
+    holds(out, "feed sendmail: 0 lines read, 0 sessions counted, 0 still open"
+          ", all days sealed\n" in out)
+    equal("policies", len(policies(site)), 2)
+    site.configure("dns:\n  local-data: /nonexistent/zone\n", lookup=True)
+    shutil.rmtree(site.state)
+    err = site.run(*args, want=CONFIG).err
+    holds(err, "cannot look anything up: file /nonexistent/zone" in err)
+
+
+def replay_interrupted(site):
+    """By an interrupt while nobody answers."""
+    resolver, dns = silent_resolver()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        shutil.rmtree(site.state, ignore_errors=True)
+        site.configure(dns + "  timeout: 10m\n", lookup=True)
+        process = subprocess.Popen(
+            [PROGRAM, "-c", site.conf, *write_log(site, SESSIONS), "--seal"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        resolver.recv(65536)
+        process.send_signal(number)
+        out, err = (text.decode() for text in process.communicate(timeout=60))
+        equal("exit code: " + err, process.returncode, TEMPFAIL)
+        holds(out, "3 could not be looked up" in out)
+        holds(err, "interrupted while policies were looked up" in err)
+        equal("sealed", is_sealed(site), [False])
+        resolver.setblocking(False)
+        try:
+            while resolver.recv(65536):
+                pass
+        except BlockingIOError:
+            resolver.settimeout(60)
+    resolver.close()
+
+
 def manual(site):
     """The page has a section for each command, with exactly its options."""
     with open(MANUAL, encoding="utf-8") as f:
@@ -564,9 +712,9 @@ def manual(site):
                                re.M | re.S))
     equal("commands", sorted(sections), sorted(COMMANDS))
     for command in COMMANDS:
-        shown = set(re.findall(r"^  --(\w+)", site.raw(command, "--help").out,
+        shown = set(re.findall(r"^  --([\w-]+)", site.raw(command, "--help").out,
                                re.M)) - {"state", "help"}
-        told = set(re.findall(r"^\.It Fl -(\w+)", sections[command], re.M))
+        told = set(re.findall(r"^\.It Fl -([\w-]+)", sections[command], re.M))
         equal(command, told, shown)
     site.fill("full")
     counters = site.run("status", "--json", want=1).objects("feed")[0][
@@ -582,8 +730,8 @@ TESTS = (help_of_all, help_of_command, usage_errors, places_of_options,
          configuration, no_state, tally_text, tally_json, policies_text,
          many_days_json, colour, status_full, status_reports, status_advice, status_postfix, socket_queue,
          status_sealed, damage, damaged_policy, unreadable, output_error,
-         nothing_is_written, replay_then_look,
-         manual)
+         nothing_is_written, replay_then_look, replay_looks_up,
+         replay_without_lookup, replay_no_answer, replay_interrupted, manual)
 
 
 def run_all(tests, make_site):

@@ -309,6 +309,9 @@ static inline void kit_on_domain(void *ctx, const struct lookup_domain *d)
 	struct kit *kit = ctx;
 	struct strbuf text;
 
+	if (d->sts_dns != DNS_ANSWER) {
+		UNIT_INT("without a record", d->sts.status, STS_RECORD_NONE);
+	}
 	strbuf_init(&text, 500);
 	strbuf_addf(&text, "%s", asks[d->asks]);
 	if (d->asks == LOOKUP_ASKS) {
