@@ -146,6 +146,13 @@ static void on_answer(void *ctx, const struct published_answer *a)
 
 	switch (a->kind) {
 	case PUBLISHED_SET:
+		if (a->set->is_sts_demanded && a->mx[0] == '\0' &&
+		    a->set->sts == POLICY_STS_NONE) {
+			/* RFC 8460 has no word for it */
+			log_warn("no MTA-STS policy where there must be one "
+				 "domain=%s",
+			    a->domain);
+		}
 		m.kind = NETWORK_POLICY;
 		m.since = a->at;
 		tell_set(ctx, &m, a->set);
