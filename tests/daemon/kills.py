@@ -192,6 +192,8 @@ class Site:
         return b": started " in self.look()
 
     def end(self, sig):
+        if sig == signal.SIGTERM:  # earlier it has no say in how it ends
+            wait_for("the start", self.is_started)
         self.daemon.send_signal(sig)
         code = self.daemon.wait(LIMIT_S)
         self.daemon = None
@@ -420,8 +422,6 @@ def live(site, kills):
         log.is_complete for log in site.logs.values()))
     wait_for("the end of the logs: %s of %s" % (site.positions(), [
         log.written for log in site.logs.values()]), site.is_all_read)
-
-
     if site.is_past:
         # a look at the start seals what is over
         site.end(signal.SIGTERM)

@@ -72,8 +72,11 @@ static inline int postfix_kit_session(
     void *ctx, int64_t t, const struct fact *f)
 {
 	struct mta_kit *k = ctx;
-	int rc = mta_kit_session(ctx, t, f);
+	struct fact fact = *f;
+	int rc;
 
+	fact.verdict = view_of(""); /* comes last here */
+	rc = mta_kit_session(ctx, t, &fact);
 	/* before the line end */
 	k->events.len--;
 	mta_kit_view(&k->events, "level=", f->level);
