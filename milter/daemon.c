@@ -32,6 +32,8 @@ enum {
 	SOON_MS = 50,   /* and so soon after something has changed */
 	JOIN_MS = 5000, /* how long a child may take to end */
 	STATUS_S = 60,  /* between two lines to the service manager */
+	BUSY_MS = 50,   /* between two looks at a lock */
+	BUSY_TRIES = 40
 };
 
 int64_t daemon_now(void)
@@ -227,12 +229,33 @@ static int open_loop(struct daemon *d)
 	return EX_OK;
 }
 
+/*
+ * The children of a daemon that was just killed hold its locks until they are
+ * gone: what is busy is tried again for a while.
+ */
+static int open_when_free(struct daemon *d, int (*open_it)(struct daemon *d))
+{
+	const struct timespec pause = { .tv_nsec = BUSY_MS * 1000000L };
+	int rc = open_it(d);
+
+	for (int i = 0; rc == ERR_BUSY && i < BUSY_TRIES; i++) {
+		(void)nanosleep(&pause, NULL);
+		rc = open_it(d);
+	}
+	return rc;
+}
+
+static int open_feeds(struct daemon *d)
+{
+	return daemon_open_feeds(d, &d->conf);
+}
+
 static int open_state(struct daemon *d)
 {
-	int rc = daemon_notes_open(d);
+	int rc = open_when_free(d, daemon_notes_open);
 
 	rc = rc == 0 ? daemon_receivers_start(d) : rc;
-	rc = rc == 0 ? daemon_open_feeds(d, &d->conf) : rc;
+	rc = rc == 0 ? open_when_free(d, open_feeds) : rc;
 	if (rc != 0) {
 		log_error("cannot open state=%s error=\"%s\"",
 		    daemon_state(d, &d->conf), err_text(rc));

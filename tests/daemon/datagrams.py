@@ -264,6 +264,7 @@ class Sender:
 
     def __init__(self, site):
         self.pipe, out = os.pipe()
+        self.parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
             self.flood(site.socket_path(), out)
@@ -276,7 +277,7 @@ class Sender:
         s.setblocking(False)
         sent = 0
         texts = [datagram(n) for n in range(50)]
-        while not over:
+        while not over and os.getppid() == self.parent:
             try:
                 s.sendto(texts[sent % 50], path)
                 sent += 1
