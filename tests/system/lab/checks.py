@@ -43,7 +43,7 @@ def count_facts(facts):
 
 def _strange(site, fact, end):
     """What is wrong with the members of a fact that are no part of its key."""
-    for key, value in {"feed": site.mta, "policy": "", **site.rest(fact)}.items():
+    for key, value in {"feed": site.mta, **site.rest(fact)}.items():
         if fact[key] != value:
             yield f"{fact['domain']}: {key} is {fact[key]!r}, want {value!r}"
     if not site.begin <= fact["first"] <= fact["last"] <= end:
@@ -52,11 +52,15 @@ def _strange(site, fact, end):
 
 def check_facts(tap, site, telltls, seen, when=""):
     facts = telltls.facts()
+    policies = {tuple(p[k] for k in ("hash", "domain", "mx")) for p in telltls.policies()}
     when = when and ", " + when
     tap.check(f"{seen.n_counted} sessions are counted as the receivers saw them{when}",
               *unequal("fact", count_facts(facts), seen.counted))
     tap.check(f"the rest of each fact{when}",
-              *(s for fact in facts for s in _strange(site, fact, seen.end)))
+              *(s for fact in facts for s in _strange(site, fact, seen.end)),
+              *(f"{fact['domain']}: names a policy that is not its own" for fact in facts
+                if fact["policy"]
+                and tuple(fact[k] for k in ("policy", "domain", "mx")) not in policies))
 
 
 def check_counters(tap, site, telltls, seen, when=""):
@@ -73,30 +77,49 @@ def check_sealed(tap, telltls):
               *(x for x in days if not x["sealed"] or x["damaged"]))
 
 
-def _report_results(files):
-    """Sessions by domain and result, in all reports."""
-    totals = {}
+def _read_reports(files):
+    """(domain, report) of each file that holds one."""
     for path in files:
-        if not path.endswith(".json.gz"):
-            continue
-        with gzip.open(path) as f:
-            report = json.load(f)
-        for policy in report["policies"]:
-            results = totals.setdefault(policy["policy"]["policy-domain"], {})
-            counts = [("success", policy["summary"]["total-successful-session-count"])]
+        if path.endswith(".json.gz"):
+            with gzip.open(path) as f:
+                yield os.path.basename(path).split("!")[1], json.load(f)
+
+
+def _report_results(files):
+    """Sessions by domain and (policy's type, its domain, result), in all
+    reports."""
+    totals = {}
+    for domain, report in _read_reports(files):
+        results = totals.setdefault(domain, {})
+        for element in report["policies"]:
+            policy = element["policy"]["policy-type"], element["policy"]["policy-domain"]
+            counts = [("success", element["summary"]["total-successful-session-count"])]
             counts += [(x["result-type"], x["failed-session-count"])
-                       for x in policy.get("failure-details", [])]
+                       for x in element.get("failure-details", [])]
             for result, n in counts:
                 if n:
-                    results[result] = results.get(result, 0) + n
+                    key = (*policy, result)
+                    results[key] = results.get(key, 0) + n
     return totals
+
+
+def _records(files):
+    """The TLSA records in all reports, by the name that they are found at."""
+    return {policy["policy-domain"]: policy["policy-string"]
+            for _, report in _read_reports(files)
+            for policy in (element["policy"] for element in report["policies"])
+            if policy["policy-type"] == "tlsa" and policy.get("policy-string")}
 
 
 def check_reports(tap, telltls, counted):
     files = telltls.report()
-    want = expect.reports(counted)
+    want = expect.reports(telltls.site, counted)
     tap.check(f"reports for {len(want)} domains say what the receivers saw",
               *unequal("domain", _report_results(files), want))
+    records = {name: text for name, text in world.records(telltls.site.certificates.tlsa).items()
+               if any(name in policy for results in want.values() for policy in results)}
+    tap.check(f"they have the TLSA records of {len(records)} hosts",
+              *unequal("records", _records(files), records))
     mails = {os.path.basename(path).split("!")[1] for path in files if path.endswith(".eml")}
     tap.check("each of these domains has a mail",
               *unequal("domain", dict.fromkeys(mails, 1), dict.fromkeys(want, 1)))

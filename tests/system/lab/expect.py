@@ -8,8 +8,17 @@ from . import world
 # What a milter sees of a message.
 NOTABLE = ("own-report", "tls-required-no")
 KEY = ("domain", "mx", "ip", "tls", "reason", "chain", "name", "version", "dane")
-RESULT = {"not-offered": "starttls-not-supported", "refused": "starttls-not-supported",
-          "failed": "validation-failure", "ok": "success"}
+# What doc/results.md makes of a session, whatever was published; of what the MTA
+# says of DANE; and of the TLSA records (world.TLSA), where it says nothing.
+_OF_TLS = {"not-offered": "starttls-not-supported", "refused": "starttls-not-supported",
+           "failed": "validation-failure"}
+_OF_DANE = {"mismatch": "validation-failure", "unusable": "tlsa-invalid",
+            "lookup-failed": "dnssec-invalid", "required-missing": "dane-required"}
+_OF_TLSA = {"pkix": "tlsa-invalid", "short": "tlsa-invalid", "bogus": "dnssec-invalid",
+            "lame": "dnssec-invalid"}
+# Under records of usage 2 these count whoever looked.
+_OF_ANCHOR = {("chain", "expired"): "certificate-expired",
+              ("name", "mismatch"): "certificate-host-mismatch"}
 
 
 def domain_of(address):
@@ -69,20 +78,38 @@ def seen(site, end, noted=()):
     return result
 
 
-def _is_judged(fact):
-    """Without the policy nothing can be said of a session under DANE that came
-    to no failure of another kind."""
-    return fact["tls"] != "no-session" and \
-        (fact["tls"] != "ok" or fact["dane"] in ("match", "none", "unknown"))
+def _of_tlsa(site, fact, tlsa):
+    """The result of a session with TLS, or without any, under these records."""
+    told = _OF_DANE.get(fact["dane"]) or _OF_TLSA.get(tlsa)
+    if told is None and tlsa == "anchor":
+        told = next((_OF_ANCHOR[x] for x in _OF_ANCHOR if fact[x[0]] == x[1]), None)
+    if told is not None:
+        return told
+    is_good = fact["dane"] == "match" or any(
+        x["result"] == "success" for x in site.rest(fact)["verdict"])
+    return "success" if is_good else None
 
 
-def reports(counted):
-    """Sessions by domain and result, for the domains that ask for reports."""
+def _judge(site, fact):
+    """The policy's type, its domain, and the result; None: nothing can be said
+    of it."""
+    tlsa = world.tlsa_of(fact["mx"])
+    kind = "tlsa" if tlsa or fact["dane"] in _OF_DANE else "no-policy-found"
+    result = _OF_TLS.get(fact["tls"])
+    if result is None:
+        result = _of_tlsa(site, fact, tlsa) if kind == "tlsa" else "success"
+    return kind, fact["mx"] if kind == "tlsa" else fact["domain"], result
+
+
+def reports(site, counted):
+    """Sessions by domain and (policy's type, its domain, result), for the
+    domains that ask for reports."""
     totals = collections.defaultdict(collections.Counter)
     for key, n in counted.items():
-        fact = dict(zip(KEY, key))
-        if fact["domain"] in world.asking_domains() and _is_judged(fact):
-            totals[fact["domain"]][RESULT[fact["tls"]]] += n
+        fact = {"helo": "", **dict(zip(KEY, key))}
+        judged = _judge(site, fact)
+        if n and fact["domain"] in world.asking_domains() and judged[-1] is not None:
+            totals[fact["domain"]][judged] += n
     return {domain: dict(results) for domain, results in totals.items()}
 
 

@@ -44,9 +44,15 @@ class Telltls:
         """The oldest first; seals."""
         self.run("tool/telltls", "replay", "--mta", self.site.mta, "--seal", *logs)
 
-    def facts(self):
+    def _tally(self, kind):
         out = self.run("tool/telltls", "tally", "--json")
-        return [x for x in map(json.loads, out.splitlines()) if x["kind"] == "fact"]
+        return [x for x in map(json.loads, out.splitlines()) if x["kind"] == kind]
+
+    def facts(self):
+        return self._tally("fact")
+
+    def policies(self):
+        return self._tally("policy")
 
     def status(self):
         """All is well, or something is wrong: both are to be told."""

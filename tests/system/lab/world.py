@@ -288,6 +288,23 @@ def addresses():
     return {f"{namespace.NET}{11 + i}": row for i, row in enumerate(RECEIVERS)}
 
 
+def tlsa_of(mx):
+    """What is published for the host: a key of TLSA, "" for nothing."""
+    return next((row.tlsa for row in RECEIVERS if row.mx == mx), "")
+
+
+def records(tlsa):
+    """The TLSA records that can be found, by host, as reports have them. tlsa:
+    lines of the zone."""
+    found = {}
+    for line in tlsa:
+        name, _, _, kind, text = line.split(maxsplit=4)
+        host = name.removeprefix("_25._tcp.").rstrip(".")
+        if kind == "TLSA" and tlsa_of(host) != "bogus":
+            found[host] = [text.upper()]
+    return found
+
+
 def access_map():
     return "".join(row.access.format(row.mx).replace(" ", "\t") + "\n"
                    for row in RECEIVERS if row.access)
