@@ -47,6 +47,7 @@ struct check_host {
 	unsigned preference; /* of its MX record, the least; 0 without one */
 
 	/* Addresses. */
+	bool is_bogus;         /* by DNSSEC (R306) */
 	bool is_address_known; /* the DNS answered, for A and AAAA */
 	struct ip ip[CHECK_IPS];
 	size_t n_ip;
@@ -71,6 +72,7 @@ struct check {
 
 	enum policy_mx mx;
 	bool is_null_mx;         /* RFC 7505; not that it does not exist */
+	size_t n_strange;        /* MX records that name no host */
 	bool is_implicit;        /* no MX record: the domain is its host */
 	size_t n_mx;             /* hosts in the DNS */
 	struct check_host *host; /* by preference, then by name */

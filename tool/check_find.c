@@ -297,6 +297,30 @@ static void find_policy(const struct check *c, struct check_findings *f)
 
 /* --- MX ------------------------------------------------------------------- */
 
+static void find_strange_mx(const struct check *c, struct check_findings *f)
+{
+	static const char topic[] = "mx";
+
+	if (c->n_strange > 0) {
+		check_add(f, c->n_mx > 0 ? CHECK_WARNING : CHECK_BAD, topic,
+		    "%zu MX record%s no host", c->n_strange,
+		    c->n_strange == 1 ? " names" : "s name");
+	}
+	if (c->is_null_mx && c->n_mx > 0) {
+		check_add(f, CHECK_WARNING, topic,
+		    "a null MX beside other MX records");
+	}
+	if (c->is_implicit && c->n_mx > 0) {
+		check_add(f, CHECK_WARNING, topic,
+		    "no MX record: the domain is its own host");
+	}
+	if (c->n_mx > c->n_hosts) {
+		check_add(f, CHECK_UNKNOWN, topic,
+		    "only the first %zu of %zu hosts are looked at", c->n_hosts,
+		    c->n_mx);
+	}
+}
+
 static void find_mx(const struct check *c, struct check_findings *f)
 {
 	static const char topic[] = "mx";
@@ -332,15 +356,7 @@ static void find_mx(const struct check *c, struct check_findings *f)
 		    c->n_mx, c->n_mx == 1 ? "" : "s");
 		break;
 	}
-	if (c->is_implicit && c->n_mx > 0) {
-		check_add(f, CHECK_WARNING, topic,
-		    "no MX record: the domain is its own host");
-	}
-	if (c->n_mx > c->n_hosts) {
-		check_add(f, CHECK_UNKNOWN, topic,
-		    "only the first %zu of %zu hosts are looked at", c->n_hosts,
-		    c->n_mx);
-	}
+	find_strange_mx(c, f);
 }
 
 void check_find(const struct check *c, struct check_findings *f)

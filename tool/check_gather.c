@@ -87,6 +87,21 @@ static void on_probe(void *ctx, const struct probe_result *result)
 	done(p->w);
 }
 
+/* Nobody connects to addresses that are bogus (R306). */
+static void choose_addresses(const struct work *w, struct check_host *host)
+{
+	struct ip chosen[FETCH_ADDRESSES];
+
+	if (host->is_bogus) {
+		return;
+	}
+	host->why = fetch_address_choose(host->ip, host->n_ip,
+	    w->tool->conf.mta_sts.allow_private, chosen, &host->n_probes);
+	for (size_t i = 0; i < host->n_probes; i++) {
+		host->probe[i].ip = chosen[i];
+	}
+}
+
 static void probe_host(struct work *w, struct check_host *host)
 {
 	struct probe_target target = {
@@ -120,15 +135,9 @@ static void host_done(struct host_work *h)
 {
 	struct work *w = h->w;
 	struct check_host *host = h->host;
-	struct ip chosen[FETCH_ADDRESSES];
 
 	if (--h->n_open == 0) {
-		host->why = fetch_address_choose(host->ip, host->n_ip,
-		    w->tool->conf.mta_sts.allow_private, chosen,
-		    &host->n_probes);
-		for (size_t i = 0; i < host->n_probes; i++) {
-			host->probe[i].ip = chosen[i];
-		}
+		choose_addresses(w, host);
 		if (w->prober != NULL) {
 			probe_host(w, host);
 		}
@@ -169,6 +178,7 @@ static void on_host(void *ctx, const struct policy_set *set, int64_t stale_at)
 
 	(void)stale_at;
 	h->host->tlsa = set->tlsa;
+	h->host->is_bogus = set->mx == POLICY_MX_BOGUS;
 	h->host->base = arena_view(a, set->base);
 	for (size_t i = 0; i < set->n_records; i++) {
 		records[i] = arena_view(a, set->records[i]);
@@ -236,7 +246,14 @@ static void on_mx(void *ctx, const struct dns_answer *a)
 	struct check *c = w->check;
 	unsigned preference;
 
-	c->is_null_mx = c->n_mx == 0 && a->status == DNS_ANSWER;
+	for (size_t i = 0; i < a->n; i++) {
+		char name[DOMAIN_BUF];
+		int len = dns_name(a->rdata[i], 2, name);
+
+		/* as an address, which is none (R315) */
+		c->n_strange += len <= 0;
+		c->is_null_mx = c->is_null_mx || (len > 0 && name[0] == '.');
+	}
 	c->is_implicit = a->n == 0;
 	for (size_t i = 0; i < c->n_mx; i++) {
 		if (find_preference(a, c->host[i].name, &preference)) {

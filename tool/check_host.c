@@ -43,14 +43,16 @@ static struct check_finding *add(const struct view_of_address *v,
 
 /* --- the whole host ------------------------------------------------------- */
 
-static void find_addresses(const struct check *c, const struct check_host *host,
-    struct check_findings *f)
+static void find_addresses(
+    const struct check_host *host, struct check_findings *f)
 {
 	enum check_level level = CHECK_OK;
 	const char *text = "";
 
-	(void)c;
-	if (host->n_ip == 0) {
+	if (host->is_bogus) {
+		level = CHECK_BAD;
+		text = "the addresses are bogus (DNSSEC): no mail is delivered";
+	} else if (host->n_ip == 0) {
 		level = host->is_address_known ? CHECK_BAD : CHECK_UNKNOWN;
 		text = host->is_address_known ?
 		    "no address" :
@@ -375,7 +377,7 @@ static bool has_answered(const struct check *c)
 void check_find_host(const struct check *c, const struct check_host *host,
     struct check_findings *f)
 {
-	find_addresses(c, host, f);
+	find_addresses(host, f);
 	find_tlsa(c, host, f);
 	find_in_policy(c, host, f);
 	for (size_t i = 0; c->is_probing && i < host->n_probes; i++) {

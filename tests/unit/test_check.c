@@ -134,6 +134,11 @@ static void tlsa_bogus(struct sample *s)
 	s->host.n_records = 0;
 }
 
+static void address_bogus(struct sample *s)
+{
+	s->host.is_bogus = true;
+}
+
 static void no_sts(struct sample *s)
 {
 	s->c.sts = POLICY_STS_NONE;
@@ -249,6 +254,8 @@ static void test_findings(void **state)
 		    "tlsa: tlsa-invalid all-tlsa-unusable" },
 		{ "TLSA bogus", tlsa_bogus, CHECK_BAD,
 		    "tlsa: dnssec-invalid tlsa-bogus" },
+		{ "address bogus", address_bogus, CHECK_BAD,
+		    "address: the addresses are bogus" },
 		{ "self-signed under MTA-STS", self_signed, CHECK_BAD,
 		    "certificate: certificate-not-trusted self-signed" },
 		{ "self-signed under DANE alone", only_dane, CHECK_OK,
