@@ -257,6 +257,7 @@ static void tell_domain(struct lookup_waiter *w, const struct lookup_node *node)
 	    (const struct lookup_domain_job *)node;
 	const struct lookup_domain result = {
 		.asks = d->asks,
+		.is_looked_up = lookup_domain_is_wanted(d),
 		.record_dns = d->record_dns,
 		.record = d->record,
 		.mx = d->mx,
@@ -352,7 +353,7 @@ static void go_on(struct lookup_waiter *w, const struct lookup_node *node)
 
 	w->mx = d->mx;
 	w->stale_at = d->job.stale_at;
-	if (d->asks != LOOKUP_ASKS) {
+	if (!lookup_domain_is_wanted(d)) {
 		tell_without_host(w, POLICY_TLSA_UNKNOWN);
 	} else if (!lookup_is_name(w->host) /* R315 */ ||
 	    (w->mx == POLICY_MX_INSECURE && /* R300 */

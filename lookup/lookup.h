@@ -2,6 +2,7 @@
 #ifndef LOOKUP_LOOKUP_H
 #define LOOKUP_LOOKUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/dns_health.h"
@@ -38,6 +39,7 @@ struct lookup_options {
 	/* called when it changed; NULL: not */
 	void (*on_health)(void *ctx, enum dns_health health);
 	void *health_ctx;
+	bool is_all;         /* look at domains that ask for no reports, too */
 	struct hash_key key; /* random */
 	size_t domains_max;  /* kept or under way, likewise hosts; 0: 20000 */
 	size_t hosts_max;
@@ -47,7 +49,7 @@ struct lookup_options {
 
 enum lookup_asks {
 	LOOKUP_ASKS_UNKNOWN, /* that lookup failed */
-	LOOKUP_ASKS_NOT,     /* for reports: nothing else was looked up */
+	LOOKUP_ASKS_NOT,     /* for reports */
 	LOOKUP_ASKS
 };
 
@@ -57,7 +59,8 @@ struct lookup_domain {
 	enum dns_status record_dns; /* how the lookup of the record ended */
 	enum record_status record;  /* with DNS_ANSWER */
 
-	/* With LOOKUP_ASKS: */
+	/* Was all of this looked up? It is with LOOKUP_ASKS. */
+	bool is_looked_up;
 	enum policy_mx mx;
 	const char *const *hosts; /* MX hosts, normalised and sorted; without
 	                             MX records the domain; no addresses */
@@ -97,7 +100,8 @@ int lookup_domain(
 /*
  * Looks up one MX host of a domain, as the MTA named it: one that is no MX host
  * by the DNS (a smart host, a change since) is looked up all the same. Of a
- * domain that does not ask for reports nothing is told but UNKNOWN. Returns as
+ * domain that does not ask for reports nothing is told but UNKNOWN, unless
+ * is_all. Returns as
  * lookup_domain().
  */
 int lookup_host(struct lookup *l, const char *domain, const char *mx,

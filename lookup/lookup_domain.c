@@ -205,6 +205,11 @@ static void read_record(struct lookup_domain_job *d, const struct dns_answer *a)
 	arena_free(arena);
 }
 
+bool lookup_domain_is_wanted(const struct lookup_domain_job *d)
+{
+	return d->asks == LOOKUP_ASKS || d->job.l->o.is_all;
+}
+
 static void on_record(void *ctx, const struct dns_answer *a)
 {
 	struct lookup_domain_job *d = ctx;
@@ -218,7 +223,7 @@ static void on_record(void *ctx, const struct dns_answer *a)
 	} else if (lookup_is_answered(a->status)) {
 		d->asks = LOOKUP_ASKS_NOT;
 	}
-	if (d->asks != LOOKUP_ASKS) {
+	if (!lookup_domain_is_wanted(d)) {
 		finish(d);
 		return;
 	}

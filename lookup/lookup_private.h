@@ -137,6 +137,8 @@ bool lookup_is_name(const char *s);
 /* lookup_domain.c, lookup_host.c: jobs that are empty and busy */
 void lookup_domain_start(struct lookup_domain_job *d);
 void lookup_domain_clear(struct lookup_domain_job *d);
+/* Are its other records looked up, now that the first one is known? */
+bool lookup_domain_is_wanted(const struct lookup_domain_job *d);
 bool lookup_domain_has_host(
     const struct lookup_domain_job *d, const char *host);
 void lookup_host_start(struct lookup_host_job *h);

@@ -85,6 +85,14 @@ struct loop_watch *loop_add_fd(struct loop *l, int fd, loop_fn fn, void *ctx)
 	return add(l, fd, EV_READ, NULL, &call);
 }
 
+struct loop_watch *loop_add_writable(
+    struct loop *l, int fd, loop_fn fn, void *ctx)
+{
+	const struct loop_watch call = { NULL, fn, ctx };
+
+	return add(l, fd, EV_WRITE, NULL, &call);
+}
+
 struct loop_watch *loop_add_timer(
     struct loop *l, unsigned ms, loop_fn fn, void *ctx)
 {

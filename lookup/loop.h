@@ -28,11 +28,13 @@ int loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
 /*
- * Calls fn whenever fd can be read, or every ms milliseconds.
+ * Calls fn whenever fd can be read, or written to, or every ms milliseconds.
  * ctx is borrowed. Never NULL: without memory the program ends. A watch may be
  * removed in its own callback.
  */
 struct loop_watch *loop_add_fd(struct loop *l, int fd, loop_fn fn, void *ctx);
+struct loop_watch *loop_add_writable(
+    struct loop *l, int fd, loop_fn fn, void *ctx);
 struct loop_watch *loop_add_timer(
     struct loop *l, unsigned ms, loop_fn fn, void *ctx);
 

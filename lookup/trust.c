@@ -119,6 +119,11 @@ const char *trust_file(const struct trust *t)
 	return t->file != NULL ? t->file : "";
 }
 
+void *trust_store(const struct trust *t)
+{
+	return t->store;
+}
+
 int trust_apply(const struct trust *t, void *ssl_ctx, const char *host)
 {
 	SSL_CTX *ctx = ssl_ctx;

@@ -30,6 +30,9 @@ bool trust_is_ready(const struct trust *t);
 /* The file that was read, or tried last; "" for none. */
 const char *trust_file(const struct trust *t);
 
+/* The X509_STORE with them, borrowed until the next refresh; NULL: none. */
+void *trust_store(const struct trust *t);
+
 /*
  * Makes a SSL_CTX check peers as this host. Returns 0 or -ENOMEM. Only when
  * trust_is_ready().

@@ -11,6 +11,14 @@
 
 /* In the order of the help. A test compares the manual page with it. */
 const struct command tool_commands[] = {
+	{ .name = "check",
+	    .help = "the transport security of a domain, as senders see it",
+	    .operands = "DOMAIN",
+	    .min_operands = 1,
+	    .max_operands = 1,
+	    .options = { { "json", NULL, "one JSON object a line", false },
+		{ "no-probe", NULL, "connect to no mail server", false } },
+	    .run = cmd_check },
 	{ .name = "replay",
 	    .help = "apply logs to the tally, exactly once",
 	    .operands = "LOG...",

@@ -178,19 +178,20 @@ def free_port():
 
 
 class Servers:
-    def __init__(self, tree, folder):
-        self.tree, self.folder = tree, folder
+    def __init__(self, tree, folder, zones=None, forged=FORGED):
+        zones = ZONES if zones is None else zones
+        self.tree, self.folder, self.forged = tree, folder, forged
         self.ports = {name: free_port() for name in ("nsd", "unbound")}
         self.processes = []
         tops = [os.path.join(tree, top) for top in ("usr/lib", "lib")]
         self.env = {**os.environ, "LD_LIBRARY_PATH": ":".join(
             os.path.join(top, name) for top in tops if os.path.isdir(top)
             for name in sorted(os.listdir(top)) if name.endswith("-linux-gnu"))}
-        self.keys = {zone: self.sign(zone, text) for zone, text in ZONES.items()}
+        self.keys = {zone: self.sign(zone, text) for zone, text in zones.items()}
         names = {**self.ports, "folder": folder}
         self.start("nsd", NSD.format(**names) + "".join(
-            f"zone:\n    name: {zone}\n    zonefile: {zone}.signed\n" for zone in ZONES))
-        places = {**{zone: self.ports["nsd"] for zone in ZONES}, "broken.test": self.ports["nsd"]}
+            f"zone:\n    name: {zone}\n    zonefile: {zone}.signed\n" for zone in zones))
+        places = {**{zone: self.ports["nsd"] for zone in zones}, "broken.test": self.ports["nsd"]}
         self.start("unbound", UNBOUND.format(**names) + "".join(
             f"stub-zone:\n    name: {zone}\n    stub-addr: 127.0.0.1@{port}\n"
             for zone, port in places.items()) + "".join(
@@ -221,7 +222,7 @@ class Servers:
         if zone == "lab.test":
             with open(os.path.join(self.folder, zone + ".signed"), encoding="ascii") as f:
                 text = f.read()
-            for before, after in FORGED:
+            for before, after in self.forged:
                 if before not in text:
                     raise RuntimeError("not in the zone: " + before)
                 text = text.replace(before, after)

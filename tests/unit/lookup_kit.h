@@ -314,7 +314,7 @@ static inline void kit_on_domain(void *ctx, const struct lookup_domain *d)
 	}
 	strbuf_init(&text, 500);
 	strbuf_addf(&text, "%s", asks[d->asks]);
-	if (d->asks == LOOKUP_ASKS) {
+	if (d->is_looked_up) {
 		strbuf_addf(&text, " mx=%s", mx[d->mx]);
 		for (size_t i = 0; i < d->n_hosts; i++) {
 			strbuf_addf(&text, "%s%s", i == 0 ? " hosts=" : ",",

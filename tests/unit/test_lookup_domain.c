@@ -152,11 +152,37 @@ static void test_not_asked(void **state)
 	kit_stop(&kit);
 }
 
+/* Of a domain that asks for no reports, all is looked up on demand. */
+static void test_all(void **state)
+{
+	static struct kit kit;
+	struct lookup_options o;
+
+	(void)state;
+	kit.zone = STS MX "mx.d.example A secure 192.0.2.1\n";
+	kit.now = 1000000;
+	o = kit_options(&kit);
+	o.is_all = true;
+	kit.l = lookup_new(&o);
+	UNIT_INT("domain",
+	    lookup_domain(kit.l, "d.example", kit_on_domain, &kit), 0);
+	UNIT_INT("host",
+	    lookup_host(kit.l, "d.example", "mx.d.example", kit_on_host, &kit),
+	    0);
+	kit_run(&kit);
+	UNIT_UINT("results", kit.n_results, 2);
+	UNIT_STR("domain", kit.result[0],
+	    "not mx=secure hosts=mx.d.example sts=7 stale=3600");
+	UNIT_STR("host", kit.result[1], "mx=secure tlsa=none stale=3600");
+	kit_stop(&kit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_not_asked),
+		cmocka_unit_test(test_all),
 	};
 
 	return UNIT_RUN(tests);
