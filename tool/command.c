@@ -11,6 +11,19 @@
 
 /* In the order of the help. A test compares the manual page with it. */
 const struct command tool_commands[] = {
+	{ .name = "explain",
+	    .help = "a domain's day, from what was seen to its report",
+	    .operands = "DOMAIN",
+	    .min_operands = 1,
+	    .max_operands = 1,
+	    .options = { { "day", "DAY",
+			     "that day, like 2026-11-22; default: the domain's "
+			     "last",
+			     false },
+		{ "offline", NULL, "do not look up the domain's record",
+		    false },
+		{ "json", NULL, "one JSON object", false } },
+	    .run = cmd_explain },
 	{ .name = "replay",
 	    .help = "apply logs to the tally, exactly once",
 	    .operands = "LOG...",
