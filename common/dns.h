@@ -134,4 +134,14 @@ int dns_name(struct view rdata, size_t at, char out[DOMAIN_BUF]);
  */
 int dns_txt_join(struct view rdata, char *out, size_t size);
 
+/* The texts of all TXT records of an answer; RDATA that is no TXT is none. */
+struct dns_texts {
+	struct view *v; /* owned, as is what they point to */
+	size_t n;
+	char *buf;
+};
+
+void dns_texts_init(struct dns_texts *t, const struct dns_answer *a);
+void dns_texts_release(struct dns_texts *t);
+
 #endif

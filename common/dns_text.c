@@ -3,10 +3,12 @@
 
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/dns.h"
 #include "common/err.h"
+#include "common/mem.h"
 
 const char *dns_status_word(enum dns_status s)
 {
@@ -133,4 +135,33 @@ int dns_txt_join(struct view rdata, char *out, size_t size)
 		rdata = view_skip(rdata, len);
 	}
 	return (int)n;
+}
+
+void dns_texts_init(struct dns_texts *t, const struct dns_answer *a)
+{
+	size_t size = 0;
+	char *at;
+
+	for (size_t i = 0; i < a->n; i++) {
+		size += a->rdata[i].len;
+	}
+	t->v = xcalloc(a->n, sizeof(*t->v));
+	t->n = 0;
+	t->buf = xmalloc(size);
+	at = t->buf;
+	for (size_t i = 0; i < a->n; i++) {
+		int len = dns_txt_join(a->rdata[i], at, a->rdata[i].len);
+
+		if (len >= 0) {
+			t->v[t->n++] = view_make(at, (size_t)len);
+			at += len;
+		}
+	}
+}
+
+void dns_texts_release(struct dns_texts *t)
+{
+	free(t->v);
+	free(t->buf);
+	*t = (struct dns_texts){ NULL, 0, NULL };
 }

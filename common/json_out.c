@@ -129,9 +129,14 @@ static void add_string(struct strbuf *out, struct view text)
 
 static void add_name(struct json_out *j, const char *name)
 {
-	strbuf_adds(&j->line, j->needs_comma ? ",\"" : "\"");
-	strbuf_adds(&j->line, name);
-	strbuf_adds(&j->line, "\":");
+	if (j->needs_comma) {
+		strbuf_addc(&j->line, ',');
+	}
+	if (name != NULL) {
+		strbuf_addc(&j->line, '"');
+		strbuf_adds(&j->line, name);
+		strbuf_adds(&j->line, "\":");
+	}
 	j->needs_comma = true;
 }
 

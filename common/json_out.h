@@ -59,11 +59,14 @@ void json_out_bool(struct json_out *j, const char *name, bool b);
 void json_out_json(struct json_out *j, const char *name, struct view json,
     const char *fallback);
 
-/* Begins and ends a member that is an object. */
+/*
+ * Begins and ends a member that is an object; name is NULL for an element of a
+ * list.
+ */
 void json_out_open(struct json_out *j, const char *name);
 void json_out_close(struct json_out *j);
 
-/* The same of a list of strings. */
+/* The same of a list, of strings or of objects. */
 void json_out_open_list(struct json_out *j, const char *name);
 void json_out_item(struct json_out *j, struct view text);
 void json_out_close_list(struct json_out *j);

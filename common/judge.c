@@ -2,10 +2,11 @@
 /*
  * judge.c - from what was seen to RFC 8460's words
  *
- * First which policy governs; then judge_fill.c says what is known of the
- * session, and judge_table.c what that means under the policy. A verdict is
- * all these cells taken together: what failed, failed; else what is not known
- * keeps the session out of the report; else it is a success.
+ * First which policy governs, by judge_stands.c; then judge_fill.c says what
+ * is known of the session, and judge_table.c what that means under the policy.
+ * A verdict is all these cells taken together: what failed, failed; else what
+ * is not known keeps the session out of the report; else it is a success. Its
+ * reasons are the texts that stand beside the cells, so they cannot drift.
  */
 
 #include "config.h"
@@ -29,9 +30,29 @@ static const char *const type_words[JUDGE_TYPE_COUNT] = {
 	[JUDGE_STS_WEBPKI_INVALID] = "sts-webpki-invalid",
 };
 
+static const char *const type_rules[JUDGE_TYPE_COUNT] = {
+	[JUDGE_SUCCESS] = "RFC 8460 4.2.1, R40",
+	[JUDGE_STARTTLS_NOT_SUPPORTED] = "RFC 8460 4.3.1, R60",
+	[JUDGE_CERTIFICATE_HOST_MISMATCH] = "RFC 8460 4.3.1, R61",
+	[JUDGE_CERTIFICATE_EXPIRED] = "RFC 8460 4.3.1, R62",
+	[JUDGE_CERTIFICATE_NOT_TRUSTED] = "RFC 8460 4.3.1, R63",
+	[JUDGE_VALIDATION_FAILURE] = "RFC 8460 4.3.3, R64",
+	[JUDGE_TLSA_INVALID] = "RFC 8460 4.3.2.1, R65",
+	[JUDGE_DNSSEC_INVALID] = "RFC 8460 4.3.2.1, R66",
+	[JUDGE_DANE_REQUIRED] = "RFC 8460 4.3.2.1, R67",
+	[JUDGE_STS_POLICY_FETCH_ERROR] = "RFC 8460 4.3.2.2, R68",
+	[JUDGE_STS_POLICY_INVALID] = "RFC 8460 4.3.2.2, R69",
+	[JUDGE_STS_WEBPKI_INVALID] = "RFC 8460 4.3.2.2, R70",
+};
+
 const char *judge_type_word(enum judge_type t)
 {
 	return (unsigned)t < JUDGE_TYPE_COUNT ? type_words[t] : NULL;
+}
+
+const char *judge_type_rule(enum judge_type t)
+{
+	return (unsigned)t < JUDGE_TYPE_COUNT ? type_rules[t] : NULL;
 }
 
 const char *judge_policy_word(enum judge_policy p)
@@ -47,107 +68,11 @@ const char *judge_policy_word(enum judge_policy p)
 	return NULL;
 }
 
-/* Does a policy stand? It governs, or it may have governed. */
-enum stands {
-	STANDS_NOT,
-	STANDS_MAYBE,
-	STANDS
-};
-
 static bool has_suffix(struct view v, const char *suffix)
 {
 	size_t n = strlen(suffix);
 
 	return v.len >= n && view_is(view_skip(v, v.len - n), suffix);
-}
-
-/* --- which policy --- */
-
-/* R306: forged, known from the MTA, or from us where it did not say more. */
-static bool is_mx_bogus(const struct fact *fact, const struct policy_set *set)
-{
-	return fact->tls == FACT_TLS_NO_SESSION &&
-	    (view_is(fact->reason, "mx-bogus") ||
-		(set->mx == POLICY_MX_BOGUS && fact->reason.len == 0 &&
-		    fact->dane == FACT_DANE_UNKNOWN));
-}
-
-/* What the MTA applied was there, whatever we found. */
-static bool has_applied_tlsa(const struct judge_session *s)
-{
-	const struct policy_set *set = s->set;
-
-	switch (s->fact->dane) {
-	case FACT_DANE_MATCH:
-	case FACT_DANE_MISMATCH:
-	case FACT_DANE_UNUSABLE:
-	case FACT_DANE_LOOKUP_FAILED:
-	case FACT_DANE_REQUIRED_MISSING:
-		return true;
-	case FACT_DANE_UNKNOWN:
-	case FACT_DANE_NONE:
-	case FACT_DANE_COUNT:
-		break;
-	}
-	return judge_mta_has(&s->mta, JUDGE_MTA_TLSA) ||
-	    (set->source == POLICY_MTA && set->base.len > 0);
-}
-
-static bool has_applied_sts(const struct judge_session *s)
-{
-	return judge_mta_has(&s->mta, JUDGE_MTA_STS) ||
-	    (s->fact->tls == FACT_TLS_NO_SESSION &&
-		view_is(s->fact->reason, "mta-sts-mx-mismatch"));
-}
-
-/* R235, R316 */
-static enum stands tlsa_stands(const struct judge_session *s)
-{
-	const struct policy_set *set = s->set;
-
-	if (s->is_mx_bogus) {
-		return STANDS_NOT; /* no MX host to look for */
-	}
-	if (set->tlsa > POLICY_TLSA_NONE || set->is_dane_demanded ||
-	    has_applied_tlsa(s)) {
-		return STANDS;
-	}
-	/* R45: what it did not apply did not govern */
-	if (set->tlsa == POLICY_TLSA_NONE || s->fact->dane == FACT_DANE_NONE ||
-	    has_applied_sts(s) || judge_mta_has(&s->mta, JUDGE_MTA_NO_POLICY) ||
-	    (set->source == POLICY_MTA && set->sts != POLICY_STS_UNKNOWN)) {
-		return STANDS_NOT;
-	}
-	return STANDS_MAYBE;
-}
-
-/* R53, R217 */
-static enum stands sts_stands(const struct judge_session *s)
-{
-	const struct policy_set *set = s->set;
-
-	switch (set->sts) {
-	case POLICY_STS_FOUND:
-		if (s->has_policy) {
-			return s->policy.mode == STS_MODE_NONE ? STANDS_NOT :
-								 STANDS;
-		}
-		/* MTAs need not give its text */
-		return set->source == POLICY_MTA ? STANDS : STANDS_MAYBE;
-	case POLICY_STS_FETCH_ERROR:
-	case POLICY_STS_POLICY_INVALID:
-	case POLICY_STS_WEBPKI_INVALID:
-		return STANDS;
-	case POLICY_STS_NONE:
-		return has_applied_sts(s) ? STANDS : STANDS_NOT;
-	case POLICY_STS_UNKNOWN:
-	case POLICY_STS_COUNT:
-		break;
-	}
-	if (s->is_mx_bogus) {
-		return STANDS_NOT; /* "none known" */
-	}
-	return has_applied_sts(s) ? STANDS : STANDS_MAYBE;
 }
 
 /* --- the verdict --- */
@@ -235,13 +160,76 @@ static void begin(struct judge_verdict *out, enum judge_policy policy)
 		.outcome = JUDGED_UNKNOWN };
 }
 
+/* Was this field set aside, so that its value tells nothing? */
+static bool is_set_aside(const struct judge_session *s, enum judge_field field)
+{
+	return s->asks_nothing &&
+	    (field == JUDGE_FIELD_VERSION || field == JUDGE_FIELD_CHAIN ||
+		field == JUDGE_FIELD_NAME);
+}
+
+static void add_step(const struct judge_session *s, enum judge_field field,
+    enum judge_column column, const struct judge_cell *cell,
+    struct judge_why *why)
+{
+	static const enum judge_effect effects[] = {
+		[JUDGE_SAYS_UNKNOWN] = JUDGE_OPEN,
+		[JUDGE_SAYS_NOTHING] = JUDGE_ALLOWS,
+		[JUDGE_SAYS_FAILURE] = JUDGE_FAILS,
+	};
+	struct judge_step step = { .effect = effects[cell->says],
+		.about = judge_field_word(field),
+		.seen = judge_field_seen(field, s->field[field]),
+		.rule = judge_field_rule(field, column),
+		.type = cell->type };
+
+	/* what the column does not ask for had no part in the verdict */
+	if (why == NULL || step.seen == NULL ||
+	    (step.effect == JUDGE_ALLOWS &&
+		(step.rule == NULL || is_set_aside(s, field)))) {
+		return;
+	}
+	why->step[why->n++] = step;
+}
+
+/* Only the steps that led to this outcome are its reasons. */
+static void keep_reasons(enum judge_outcome outcome, struct judge_why *why)
+{
+	static const enum judge_effect effects[] = {
+		[JUDGED_SUCCESS] = JUDGE_ALLOWS,
+		[JUDGED_FAILURE] = JUDGE_FAILS,
+		[JUDGED_UNKNOWN] = JUDGE_OPEN,
+	};
+
+	size_t n = 0;
+
+	for (size_t i = 0; i < why->n; i++) {
+		if (why->step[i].effect == effects[outcome]) {
+			why->step[n++] = why->step[i];
+		}
+	}
+	why->n = n;
+}
+
+static void explain_untold(struct judge_why *why)
+{
+	why->step[why->n++] = (struct judge_step){ .effect = JUDGE_OPEN,
+		.about = judge_field_word(JUDGE_FIELD_TLS),
+		.seen = "the log does not tell whether there was TLS",
+		.rule = "what was not seen is not judged" };
+}
+
 /* All the cells of a column taken together. */
 static void decide(const struct judge_session *s, enum judge_column column,
-    struct judge_verdict *out)
+    struct judge_verdict *out, struct judge_why *why)
 {
 	bool is_known = true;
 
+	_Static_assert(JUDGE_STEPS == (int)JUDGE_FIELD_COUNT, "a step each");
 	if (fact_is_untold(s->fact)) {
+		if (why != NULL) {
+			explain_untold(why);
+		}
 		return;
 	}
 	for (int f = 0; f < JUDGE_FIELD_COUNT; f++) {
@@ -249,10 +237,14 @@ static void decide(const struct judge_session *s, enum judge_column column,
 		const struct judge_cell *cell =
 		    judge_cell(field, s->field[f], column);
 
+		if (cell->says == JUDGE_SAYS_FAILURE &&
+		    field == JUDGE_FIELD_MTA && out->n > 0) {
+			continue; /* the cause is told already */
+		}
+		add_step(s, field, column, cell, why);
 		if (cell->says == JUDGE_SAYS_UNKNOWN) {
 			is_known = false;
-		} else if (cell->says == JUDGE_SAYS_FAILURE &&
-		    (field != JUDGE_FIELD_MTA || out->n == 0)) {
+		} else if (cell->says == JUDGE_SAYS_FAILURE) {
 			add_result(
 			    out, cell->type, token_of(s, field, cell, out));
 		}
@@ -262,10 +254,18 @@ static void decide(const struct judge_session *s, enum judge_column column,
 	} else if (is_known) {
 		out->outcome = JUDGED_SUCCESS;
 	}
+	if (why != NULL) {
+		keep_reasons(out->outcome, why);
+	}
+}
+
+static bool stands_not(struct judge_standing standing)
+{
+	return standing.stands == JUDGE_STANDS_NOT;
 }
 
 static void judge_one(struct judge_session *s, struct arena *a,
-    enum judge_policy policy, struct judge_verdict *out)
+    enum judge_policy policy, struct judge_verdict *out, struct judge_why *why)
 {
 	enum judge_column column = JUDGE_COLUMN_NONE;
 
@@ -276,51 +276,58 @@ static void judge_one(struct judge_session *s, struct arena *a,
 		break;
 	case JUDGE_STS:
 		s->is_only = s->set->source == POLICY_MTA ||
-		    tlsa_stands(s) == STANDS_NOT;
+		    stands_not(judge_stands_tlsa(s));
 		column = judge_fill_sts(s);
 		break;
 	case JUDGE_TLSA:
-		s->is_only =
-		    s->set->source == POLICY_MTA || sts_stands(s) == STANDS_NOT;
+		s->is_only = s->set->source == POLICY_MTA ||
+		    stands_not(judge_stands_sts(s));
 		column = judge_fill_tlsa(s, a);
 		break;
 	}
-	decide(s, column, out);
+	decide(s, column, out, why);
 }
 
-static void judge_governing(
-    struct judge_session *s, struct arena *a, struct judge_verdict *out)
+static void judge_governing(struct judge_session *s, struct arena *a,
+    struct judge_verdict *out, struct judge_why *why)
 {
-	enum stands tlsa = tlsa_stands(s);
-	enum stands sts = sts_stands(s);
+	enum judge_stands tlsa = judge_stands_tlsa(s).stands;
+	enum judge_stands sts = judge_stands_sts(s).stands;
 
-	if (tlsa == STANDS_MAYBE) {
+	if (tlsa == JUDGE_STANDS_MAYBE) {
 		begin(out, JUDGE_TLSA);
-	} else if (tlsa == STANDS) {
-		judge_one(s, a, JUDGE_TLSA, out);
-	} else if (sts == STANDS_MAYBE) {
+	} else if (tlsa == JUDGE_STANDS) {
+		judge_one(s, a, JUDGE_TLSA, out, why);
+	} else if (sts == JUDGE_STANDS_MAYBE) {
 		begin(out, JUDGE_STS);
-	} else if (sts == STANDS) {
-		judge_one(s, a, JUDGE_STS, out);
+	} else if (sts == JUDGE_STANDS) {
+		judge_one(s, a, JUDGE_STS, out, why);
 	} else {
-		judge_one(s, a, JUDGE_NO_POLICY_FOUND, out);
+		judge_one(s, a, JUDGE_NO_POLICY_FOUND, out, why);
 	}
+}
+
+static struct judge_why *why_of(struct judge_why *why, size_t n)
+{
+	return why != NULL ? &why[n] : NULL;
 }
 
 /* Where one policy stands, it is nothing to it that another may. */
 static size_t judge_all(struct judge_session *s, struct arena *a,
-    struct judge_verdict out[JUDGE_VERDICTS])
+    struct judge_verdict out[JUDGE_VERDICTS], struct judge_why *why)
 {
 	size_t n = 0;
 
-	if (tlsa_stands(s) == STANDS) {
-		judge_one(s, a, JUDGE_TLSA, &out[n++]);
+	if (judge_stands_tlsa(s).stands == JUDGE_STANDS) {
+		judge_one(s, a, JUDGE_TLSA, &out[n], why_of(why, n));
+		n++;
 	}
-	if (sts_stands(s) == STANDS) {
-		judge_one(s, a, JUDGE_STS, &out[n++]);
+	if (judge_stands_sts(s).stands == JUDGE_STANDS) {
+		judge_one(s, a, JUDGE_STS, &out[n], why_of(why, n));
+		n++;
 	}
 	if (n == 0) {
-		judge_governing(s, a, &out[n++]);
+		judge_governing(s, a, &out[n++], why);
 	}
 	return n;
 }
@@ -330,31 +337,54 @@ static void open_session(struct judge_session *s, const struct fact *fact,
 {
 	*s = (struct judge_session){ .fact = fact, .set = set };
 	judge_mta_read(fact->verdict, a, &s->mta);
-	s->is_mx_bogus = is_mx_bogus(fact, set);
+	s->is_mx_bogus = judge_stands_mx_bogus(fact, set);
 	s->has_policy = set->sts == POLICY_STS_FOUND &&
 	    sts_policy_parse(set->sts_text, a, &s->policy) == 0;
 }
 
-size_t judge(const struct fact *fact, const struct policy_set *set,
-    enum judge_count count, struct judge_verdict out[JUDGE_VERDICTS])
+static void begin_why(const struct judge_session *s, struct judge_why *why)
 {
+	for (size_t i = 0; i < JUDGE_VERDICTS; i++) {
+		why[i] = (struct judge_why){ .tlsa = judge_stands_tlsa(s).why,
+			.sts = judge_stands_sts(s).why };
+	}
+}
+
+size_t judge_explain(const struct fact *fact, const struct policy_set *set,
+    enum judge_count count, struct judge_verdict out[JUDGE_VERDICTS],
+    struct judge_why why[JUDGE_VERDICTS])
+{
+	static const char unknown[] = "what was published is not known";
 	struct judge_session s;
 	struct arena *a;
 	size_t n = 1;
 
 	if (set == NULL) {
 		begin(&out[0], JUDGE_NO_POLICY_FOUND);
+		if (why != NULL) {
+			why[0] = (struct judge_why){ .tlsa = unknown,
+				.sts = unknown };
+		}
 		return 1;
 	}
 	a = arena_new();
 	open_session(&s, fact, set, a);
+	if (why != NULL) {
+		begin_why(&s, why);
+	}
 	if (count == JUDGE_ALL) {
-		n = judge_all(&s, a, out);
+		n = judge_all(&s, a, out, why);
 	} else {
-		judge_governing(&s, a, &out[0]);
+		judge_governing(&s, a, &out[0], why);
 	}
 	arena_free(a);
 	return n;
+}
+
+size_t judge(const struct fact *fact, const struct policy_set *set,
+    enum judge_count count, struct judge_verdict out[JUDGE_VERDICTS])
+{
+	return judge_explain(fact, set, count, out, NULL);
 }
 
 /* R237: nothing of a policy in mode none is reported. */

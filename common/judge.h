@@ -27,6 +27,9 @@ enum judge_type {
 /* "starttls-not-supported" etc.; "success" for JUDGE_SUCCESS. */
 const char *judge_type_word(enum judge_type t);
 
+/* Where it is defined: "RFC 8460 4.3.1, R60"; "RFC 8460 4.2.1, R40". */
+const char *judge_type_rule(enum judge_type t);
+
 /* Policy types of RFC 8460 4.4. */
 enum judge_policy {
 	JUDGE_NO_POLICY_FOUND,
@@ -81,6 +84,41 @@ enum {
  */
 size_t judge(const struct fact *fact, const struct policy_set *set,
     enum judge_count count, struct judge_verdict out[JUDGE_VERDICTS]);
+
+/* What a step says of its verdict. */
+enum judge_effect {
+	JUDGE_ALLOWS, /* in a success: what is asked for was seen */
+	JUDGE_FAILS,  /* in a failure: a result comes of it */
+	JUDGE_OPEN    /* in an unknown one: it would have to be known */
+};
+
+/* One thing that decided. All texts are static. */
+struct judge_step {
+	enum judge_effect effect;
+	const char *about;    /* "tls", "chain", "dane" ... */
+	const char *seen;     /* "the certificate has expired" */
+	const char *rule;     /* what the policy asks, and where that stands */
+	enum judge_type type; /* with JUDGE_FAILS */
+};
+
+enum {
+	JUDGE_STEPS = 8 /* one for each thing that the judge looks at */
+};
+
+/* Why a verdict is what it is. All texts are static. */
+struct judge_why {
+	const char *tlsa; /* why TLSA records do or do not govern */
+	const char *sts;  /* the same of an MTA-STS policy */
+	struct judge_step step[JUDGE_STEPS]; /* only those that decided */
+	size_t n; /* 0: it is not even known which policy governs */
+};
+
+/*
+ * The same, with the reasons, from the same tables. why may be NULL.
+ */
+size_t judge_explain(const struct fact *fact, const struct policy_set *set,
+    enum judge_count count, struct judge_verdict out[JUDGE_VERDICTS],
+    struct judge_why why[JUDGE_VERDICTS]);
 
 /*
  * Judges an event of the set (policy_set.h: failed_at): one failed session of

@@ -49,6 +49,7 @@ void judge_fill_fact(struct judge_session *s)
 	unsigned *field = s->field;
 
 	memset(field, 0, sizeof(s->field));
+	s->asks_nothing = false;
 	field[JUDGE_FIELD_TLS] = s->is_mx_bogus ?
 	    (unsigned)JUDGE_TLS_MX_BOGUS :
 	    value_of((unsigned)fact->tls, FACT_TLS_COUNT);
@@ -64,6 +65,7 @@ void judge_fill_fact(struct judge_session *s)
 
 void judge_ask_nothing(struct judge_session *s)
 {
+	s->asks_nothing = true;
 	s->field[JUDGE_FIELD_VERSION] = JUDGE_VERSION_UNKNOWN;
 	s->field[JUDGE_FIELD_CHAIN] = FACT_CHAIN_OK;
 	s->field[JUDGE_FIELD_NAME] = FACT_NAME_MATCH;

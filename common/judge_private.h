@@ -87,6 +87,12 @@ struct judge_cell {
 const struct judge_cell *judge_cell(
     enum judge_field field, unsigned value, enum judge_column column);
 
+/* Static texts: the field's name; the value in words (NULL: not worth to be
+   told); what the column asks of the field (NULL: nothing). */
+const char *judge_field_word(enum judge_field field);
+const char *judge_field_seen(enum judge_field field, unsigned value);
+const char *judge_field_rule(enum judge_field field, enum judge_column column);
+
 /* --- the MTA's own results (fact.verdict) --- */
 
 enum {
@@ -125,12 +131,34 @@ struct judge_session {
 	const struct fact *fact;
 	const struct policy_set *set;
 	struct judge_mta_results mta;
-	bool is_mx_bogus; /* R306 */
-	bool is_only;     /* the MTA went by this policy, or no other stands */
-	bool has_policy;  /* MTA-STS: it is read */
+	bool is_mx_bogus;  /* R306 */
+	bool is_only;      /* the MTA went by this policy, or no other stands */
+	bool has_policy;   /* MTA-STS: it is read */
+	bool asks_nothing; /* of the certificate: its fields tell nothing */
 	struct sts_policy policy;
 	unsigned field[JUDGE_FIELD_COUNT];
 };
+
+/* --- which policies stand --- */
+
+/* Does a policy stand? It governs, or it may have governed. */
+enum judge_stands {
+	JUDGE_STANDS_NOT,
+	JUDGE_STANDS_MAYBE,
+	JUDGE_STANDS
+};
+
+struct judge_standing {
+	enum judge_stands stands;
+	const char *why; /* static text */
+};
+
+struct judge_standing judge_stands_tlsa(const struct judge_session *s);
+struct judge_standing judge_stands_sts(const struct judge_session *s);
+
+/* R306: is the MX host's lookup known to be forged? */
+bool judge_stands_mx_bogus(
+    const struct fact *fact, const struct policy_set *set);
 
 /* Fill in the fields for a policy; the column to read them in. */
 enum judge_column judge_fill_none(struct judge_session *s);

@@ -346,6 +346,14 @@ static const struct entry *pick_any(const struct policies *p,
 	return e;
 }
 
+/* Why was this entry of the fact's domain picked? */
+static void explain_pick(const struct entry *e, const struct tally_fact *fact,
+    struct policies_choice *out)
+{
+	out->rule = e->since >= fact->first ? POLICIES_AFTER : POLICIES_BEFORE;
+	out->is_of_domain = !view_eq(e->mx, fact->fact.mx);
+}
+
 /*
  * Our own look goes first, for it saw all that was published and knows each
  * MX host. But where the MTA applied a policy of a kind that we know nothing
@@ -353,29 +361,51 @@ static const struct entry *pick_any(const struct policies *p,
  * it cached since before we looked, or have it from its own tables. Under
  * ours, a session that this policy refused would be a success.
  */
-static const struct entry *choose(
-    const struct policies *p, const struct tally_fact *fact)
+static const struct entry *choose(const struct policies *p,
+    const struct tally_fact *fact, struct policies_choice *out)
 {
 	const struct entry *own;
 	const struct entry *mta;
+	const struct entry *e;
 
 	if (is_named(&fact->fact)) {
-		return find_named(p, &fact->fact);
+		e = find_named(p, &fact->fact);
+		out->rule = e != NULL ? POLICIES_NAMED : POLICIES_GONE;
+		return e;
 	}
 	own = pick_any(p, fact, POLICY_OWN);
 	mta = pick_any(p, fact, POLICY_MTA);
+	e = own;
 	if (own == NULL || (mta != NULL && (mta->knows & ~own->knows) != 0)) {
-		return mta;
+		out->is_mta_first = own != NULL;
+		e = mta;
 	}
-	return own;
+	if (e != NULL) {
+		explain_pick(e, fact, out);
+	}
+	return e;
+}
+
+void policies_explain(struct policies *p, const struct tally_fact *fact,
+    struct policies_choice *out)
+{
+	const struct entry *e;
+
+	*out = (struct policies_choice){ .rule = POLICIES_NONE };
+	e = choose(p, fact, out);
+	if (e != NULL) {
+		memcpy(out->hash, e->hash, sizeof(out->hash));
+		out->set = read_set(p, e);
+	}
 }
 
 const struct policy_set *policies_choose(
     struct policies *p, const struct tally_fact *fact)
 {
-	const struct entry *e = choose(p, fact);
+	struct policies_choice choice;
 
-	return e != NULL ? read_set(p, e) : NULL;
+	policies_explain(p, fact, &choice);
+	return choice.set;
 }
 
 /* --- events --- */

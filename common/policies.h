@@ -33,6 +33,28 @@ size_t policies_unreadable(const struct policies *p);
 const struct policy_set *policies_choose(
     struct policies *p, const struct tally_fact *fact);
 
+/* By which rule a set was chosen. */
+enum policies_rule {
+	POLICIES_NONE,   /* nothing is known */
+	POLICIES_NAMED,  /* the fact names it */
+	POLICIES_GONE,   /* the fact names one that is not there */
+	POLICIES_AFTER,  /* the first one learned at or after the session */
+	POLICIES_BEFORE, /* the last one learned before */
+};
+
+struct policies_choice {
+	const struct policy_set *set; /* NULL: none */
+	enum policies_rule rule;
+	bool is_of_domain; /* none of the MX host was there to choose from */
+	bool is_mta_first; /* the MTA's goes before ours, which knows nothing
+	                      of a kind of policy that it applied */
+	uint8_t hash[FACT_POLICY_HASH]; /* of the policy, if there is one */
+};
+
+/* The same, with the reason. */
+void policies_explain(struct policies *p, const struct tally_fact *fact,
+    struct policies_choice *out);
+
 /*
  * The events (policy_set.h: failed_at) of a domain, one by one, by their time;
  * *cursor starts at 0. NULL at the end. Lifetime as above.

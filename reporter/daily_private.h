@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/groups.h"
 #include "common/policies.h"
 #include "common/when.h"
 #include "reporter/daily.h"
-#include "reporter/groups.h"
 #include "reporter/is_it_us.h"
 #include "reporter/outdir.h"
 #include "reporter/progress.h"

@@ -21,6 +21,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/conf_report.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -96,18 +97,10 @@ static int set_sender(struct run *r)
 {
 	const struct conf *conf = r->env.conf;
 
-	if (domain_of_address(view_of(conf->contact), r->submitter) < 0) {
+	if (conf_report_sender(conf, r->submitter, &r->env.sender) != 0) {
 		log_error("contact has no domain contact=%s", conf->contact);
 		return fail(r, EX_CONFIG);
 	}
-	r->env.sender = (struct report_sender){
-		.organization = conf->organization,
-		.contact = conf->contact,
-		.from = conf->from,
-		.submitter = r->submitter,
-		.sending_mta_ip = conf->report.sending_mta_ip,
-		.count = (enum judge_count)conf->report.count,
-	};
 	return 0;
 }
 
@@ -187,18 +180,11 @@ static int open_outbox(struct run *r)
 
 static int open_dns(struct run *r)
 {
-	const struct conf *conf = r->env.conf;
-	struct dns_options o = {
-		.servers = (const char *const *)conf->dns.servers,
-		.local_data = conf->dns.local_data,
-		.trust_anchor = conf->dns.trust_anchor,
-		.is_recursive = conf->dns.recursion,
-		.parallel = (unsigned)conf->dns.parallel,
-		.timeout_s = (unsigned)conf->dns.timeout_s,
-	};
+	struct dns_options o;
 	struct strbuf error;
 	int rc;
 
+	conf_report_dns(r->env.conf, &o);
 	strbuf_init(&error, 4096);
 	rc = dns_new(&o, &r->env.dns, &error);
 	if (rc != 0) {

@@ -62,24 +62,7 @@ static struct report *make_report(const struct ask *ask)
 	struct report *r = report_new(
 	    &day->env->sender, domain_of(ask), day->start, day->sealed);
 
-	const struct policy_set *set;
-	size_t event = 0;
-
-	for (size_t i = ask->begin; i < ask->end; i++) {
-		uint64_t cursor = day->groups.entries[i].cursor;
-		struct tally_fact fact;
-
-		/* a sealed file does not change: what was there is there */
-		if (cursor != GROUPS_NO_FACT &&
-		    tally_next_fact(day->tally, &cursor, &fact) > 0) {
-			report_add(
-			    r, &fact, policies_choose(day->policies, &fact));
-		}
-	}
-	while ((set = policies_next_event(
-		    day->policies, domain_of(ask), &event)) != NULL) {
-		report_add_event(r, set);
-	}
+	groups_report(&day->groups, ask->begin, r);
 	return r;
 }
 
@@ -222,30 +205,13 @@ out:
 
 /* --- answers --- */
 
-/* Parses the texts of an answer; RDATA that is no TXT is no text. */
 static void read_record(const struct dns_answer *a, struct record *out)
 {
-	struct view *texts = xcalloc(a->n, sizeof(*texts));
-	size_t size = 0;
-	size_t n = 0;
-	char *buf;
-	char *at;
+	struct dns_texts texts;
 
-	for (size_t i = 0; i < a->n; i++) {
-		size += a->rdata[i].len;
-	}
-	at = buf = xmalloc(size);
-	for (size_t i = 0; i < a->n; i++) {
-		int len = dns_txt_join(a->rdata[i], at, a->rdata[i].len);
-
-		if (len >= 0) {
-			texts[n++] = view_make(at, (size_t)len);
-			at += len;
-		}
-	}
-	record_parse(texts, n, out);
-	free(buf);
-	free(texts);
+	dns_texts_init(&texts, a);
+	record_parse(texts.v, texts.n, out);
+	dns_texts_release(&texts);
 }
 
 /*

@@ -53,7 +53,7 @@ static void print_line(
     const struct table *t, const struct view *cells, const char *colour)
 {
 	char buf[LOG_ESCAPE_BUF];
-	size_t owed = 0;
+	size_t owed = t->indent;
 
 	if (t->has_colour) {
 		(void)fputs(colour, t->stream);

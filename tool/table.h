@@ -39,6 +39,7 @@ struct table {
 	size_t n;
 	FILE *stream;
 	bool has_colour;
+	size_t indent;               /* blanks before each line; 0 at first */
 	size_t width[TABLE_COLUMNS]; /* of the cells; not of the header */
 };
 

@@ -34,6 +34,14 @@ static struct view hash_text(
 	return view_make(out, any != 0 ? HASH_TEXT - 1 : 0);
 }
 
+void tally_json_hash(
+    struct json_out *j, const char *name, const uint8_t hash[FACT_POLICY_HASH])
+{
+	char text[HASH_TEXT];
+
+	json_out_text(j, name, hash_text(hash, text));
+}
+
 static void put_ip(struct json_out *j, const char *name, const struct ip *ip)
 {
 	char buf[IP_TEXT_MAX];
@@ -41,13 +49,11 @@ static void put_ip(struct json_out *j, const char *name, const struct ip *ip)
 	json_out_text(j, name, view_of(ip_format(ip, buf)));
 }
 
-static void put_fact(
+void tally_json_fact(
     struct json_out *j, const char *day, const struct tally_fact *f)
 {
 	const struct fact *fact = &f->fact;
-	char hash[HASH_TEXT];
 
-	json_out_begin(j);
 	json_out_text(j, "kind", view_of("fact"));
 	json_out_text(j, "day", view_of(day));
 	json_out_text(j, "domain", fact->domain);
@@ -64,22 +70,20 @@ static void put_fact(
 	json_out_text(j, "version", fact->version);
 	json_out_text(j, "helo", fact->helo);
 	json_out_text(j, "feed", fact->feed);
-	json_out_text(j, "policy", hash_text(fact->policy, hash));
+	tally_json_hash(j, "policy", fact->policy);
 	json_out_number(j, "count", f->count);
 	json_out_time(j, "first", f->first);
 	json_out_time(j, "last", f->last);
 }
 
-static void put_policy(
+void tally_json_policy(
     struct json_out *j, const char *day, const struct policy *policy)
 {
-	char hash[HASH_TEXT];
 	bool is_own = policy->source == POLICY_OWN;
 
-	json_out_begin(j);
 	json_out_text(j, "kind", view_of("policy"));
 	json_out_text(j, "day", view_of(day));
-	json_out_text(j, "hash", hash_text(policy->hash, hash));
+	tally_json_hash(j, "hash", policy->hash);
 	json_out_text(j, "domain", policy->domain);
 	json_out_text(j, "mx", policy->mx);
 	json_out_time(j, "since", policy->since);
@@ -101,14 +105,16 @@ void tally_json_day(struct tally *tally, struct view domain, FILE *stream)
 	json_out_init(&j);
 	while (tally_next_fact(tally, &cursor, &fact) == 1) {
 		if (domain.len == 0 || view_eq(domain, fact.fact.domain)) {
-			put_fact(&j, day, &fact);
+			json_out_begin(&j);
+			tally_json_fact(&j, day, &fact);
 			(void)json_out_end(&j, stream);
 		}
 	}
 	cursor = 0;
 	while (tally_next_policy(tally, &cursor, &policy) == 1) {
 		if (domain.len == 0 || view_eq(domain, policy.domain)) {
-			put_policy(&j, day, &policy);
+			json_out_begin(&j);
+			tally_json_policy(&j, day, &policy);
 			(void)json_out_end(&j, stream);
 		}
 	}

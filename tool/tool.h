@@ -74,6 +74,7 @@ const struct command *command_suggest(const char *name);
 const char *tool_value(const struct tool *tool, const char *name);
 
 int cmd_check(const struct tool *tool, int argc, char **argv);
+int cmd_explain(const struct tool *tool, int argc, char **argv);
 int cmd_replay(const struct tool *tool, int argc, char **argv);
 int cmd_status(const struct tool *tool, int argc, char **argv);
 int cmd_tally(const struct tool *tool, int argc, char **argv);

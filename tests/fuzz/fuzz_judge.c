@@ -37,12 +37,27 @@ static void check(const struct judge_verdict *v)
 	}
 }
 
+/* Each outcome but "unknown" has its reasons. */
+static void check_why(
+    const struct judge_verdict *v, const struct judge_why *why)
+{
+	assert(why->n <= JUDGE_STEPS);
+	assert(why->n > 0 || v->outcome == JUDGED_UNKNOWN);
+	assert(why->tlsa != NULL && why->sts != NULL);
+	for (size_t i = 0; i < why->n; i++) {
+		assert(why->step[i].about != NULL && why->step[i].seen != NULL);
+		assert((why->step[i].effect == JUDGE_FAILS) ==
+		    (v->outcome == JUDGED_FAILURE));
+	}
+}
+
 FUZZ_TARGET(data, size)
 {
 	static const struct view records[] = { { "2 0 1 00", 8 },
 		{ "3 1 1 x", 7 } };
 	struct view in = view_make((const char *)data, size);
 	struct judge_verdict v[JUDGE_VERDICTS];
+	struct judge_why why[JUDGE_VERDICTS];
 	struct policy_set set = { .records = records, .n_records = 2 };
 	struct fact f = { .tls = FACT_TLS_OK };
 	size_t n;
@@ -65,9 +80,10 @@ FUZZ_TARGET(data, size)
 	set.sts_text = in;
 	set.sts_reason = f.reason;
 	set.failed = set.sts;
-	n = judge(&f, &set, JUDGE_ALL, v);
+	n = judge_explain(&f, &set, JUDGE_ALL, v, why);
 	for (size_t i = 0; i < n; i++) {
 		check(&v[i]);
+		check_why(&v[i], &why[i]);
 	}
 	assert(judge(&f, &set, JUDGE_GOVERNING, v) == 1);
 	check(&v[0]);

@@ -23,7 +23,7 @@ PROGRAM = os.path.join(BIN, "tool", "telltls")
 FILL_TALLY = os.path.join(BIN, "tests", "tool", "fill_tally")
 MANUAL = os.path.join(SRC, "..", "man", "telltls.1")
 
-COMMANDS = ("check", "replay", "status", "tally")
+COMMANDS = ("check", "explain", "replay", "status", "tally")
 DAY = "2026-11-22"
 USAGE, DATAERR, NOINPUT, IOERR, TEMPFAIL, CONFIG = 64, 65, 66, 74, 75, 78
 
@@ -162,6 +162,7 @@ def usage_errors(site):
             (["tally", "--domain", "[192.0.2.1]"], "--domain"),
             (["tally", "--domain", "\x1b"], "\\x1b"),
             (["replay", "log"], "--mta"),
+            (["explain"], "DOMAIN"), (["explain", "a..b"], "a..b"),
             (["replay", "--mta", "sendmail"], "LOG")):
         result = site.raw(*args, want=USAGE)
         holds("%r: %r in %s" % (args, wanted, result.err),

@@ -191,9 +191,32 @@ static void test_name_long(void **state)
 	UNIT_INT("longer", dns_name(view_make(rdata, n), 0, out), ERR_PARSE);
 }
 
+static void test_texts(void **state)
+{
+	static const struct view rdata[] = {
+		{ "\x02v=\x01x", 5 },
+		{ "\xffx", 2 }, /* no TXT */
+		{ "\0", 1 },
+	};
+	const struct dns_answer a = { .rdata = rdata, .n = 3 };
+	const struct dns_answer none = { .n = 0 };
+	struct dns_texts t;
+
+	(void)state;
+	dns_texts_init(&t, &a);
+	UNIT_UINT("texts", t.n, 2);
+	UNIT_VIEW("first", t.v[0], "v=x");
+	UNIT_UINT("second", t.v[1].len, 0);
+	dns_texts_release(&t);
+	dns_texts_init(&t, &none);
+	UNIT_UINT("none", t.n, 0);
+	dns_texts_release(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_txt_join),
 		cmocka_unit_test(test_txt_join_long),
 		cmocka_unit_test(test_why),

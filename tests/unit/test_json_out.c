@@ -171,6 +171,31 @@ static void test_bound(void **state)
 	free(big);
 }
 
+/* A list of objects, and what is in them. */
+static void test_nested(void **state)
+{
+	struct json_out j;
+
+	(void)state;
+	json_out_init(&j);
+	json_out_begin(&j);
+	json_out_open_list(&j, "l");
+	for (uint64_t i = 0; i < 2; i++) {
+		json_out_open(&j, NULL);
+		json_out_number(&j, "n", i);
+		json_out_open_list(&j, "m");
+		json_out_item(&j, view_of("x"));
+		json_out_close_list(&j);
+		json_out_close(&j);
+	}
+	json_out_close_list(&j);
+	json_out_bool(&j, "b", true);
+	UNIT_VIEW("nested", json_out_finish(&j),
+	    "{\"l\":[{\"n\":0,\"m\":[\"x\"]},{\"n\":1,\"m\":[\"x\"]}],"
+	    "\"b\":true}");
+	json_out_release(&j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_json_nul),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_nested),
 	};
 
 	return UNIT_RUN(tests);

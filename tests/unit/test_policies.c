@@ -208,6 +208,58 @@ static void test_choose(void **state)
 	policies_free(NULL);
 }
 
+static const struct {
+	const char *name;
+	struct row rows[ROWS];
+	struct ask ask;
+	enum policies_rule rule;
+	bool is_of_domain;
+	bool is_mta_first;
+} reasons[] = {
+	{ "nothing", { SET("b", "b.example", "", 0, POLICY_OWN) },
+	    { "m", 50, NULL }, POLICIES_NONE, false, false },
+	{ "at that time", { SET("s", "a.example", "m", 50, POLICY_OWN) },
+	    { "m", 50, "s" }, POLICIES_AFTER, false, false },
+	{ "before", { SET("s", "a.example", "m", 49, POLICY_OWN) },
+	    { "m", 50, "s" }, POLICIES_BEFORE, false, false },
+	{ "of the domain", { SET("s", "a.example", "", 60, POLICY_OWN) },
+	    { "m", 50, "s" }, POLICIES_AFTER, true, false },
+	{ "no MX is known", { SET("s", "a.example", "", 40, POLICY_OWN) },
+	    { "", 50, "s" }, POLICIES_BEFORE, false, false },
+	{ "the MTA's alone", { SET("s", "a.example", "m", 60, POLICY_MTA) },
+	    { "m", 50, "s" }, POLICIES_AFTER, false, false },
+	{ "the MTA's first",
+	    { SET("own", "a.example", "m", 60, POLICY_OWN),
+		KNOWS("s", "a.example", "", 40, POLICY_MTA, false, true) },
+	    { "m", 50, "s" }, POLICIES_BEFORE, true, true },
+};
+
+static void test_explain(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(reasons); i++) {
+		struct tally *t = make_tally(reasons[i].rows, false);
+		struct policies *p = policies_load(t);
+		struct tally_fact fact = { .count = 1,
+			.first = KIT_DAY + reasons[i].ask.first };
+		struct policies_choice c;
+
+		check_choice(reasons[i].name, p, &reasons[i].ask);
+		fact.fact.domain = view_of("a.example");
+		fact.fact.mx = view_of(reasons[i].ask.mx);
+		policies_explain(p, &fact, &c);
+		UNIT_UINT(reasons[i].name, c.rule, reasons[i].rule);
+		UNIT_BOOL(
+		    reasons[i].name, c.is_of_domain, reasons[i].is_of_domain);
+		UNIT_BOOL(
+		    reasons[i].name, c.is_mta_first, reasons[i].is_mta_first);
+		policies_free(p);
+		tally_close(t);
+		unit_tmpdir_remove(dir);
+		unit_tmpdir_make(dir, sizeof(dir));
+	}
+}
+
 /* A fact that names its policy has that one or none. */
 static void test_named(void **state)
 {
@@ -235,11 +287,18 @@ static void test_named(void **state)
 	for (size_t i = 0; i < UNIT_LEN(want); i++) {
 		struct tally_fact fact = { .count = 1, .first = KIT_DAY };
 		const struct policy_set *set;
+		struct policies_choice c;
 
 		fact.fact.domain = view_of("a.example");
 		fact.fact.mx = view_of("m");
 		memcpy(fact.fact.policy, hash[i], FACT_POLICY_HASH);
 		set = policies_choose(p, &fact);
+		policies_explain(p, &fact, &c);
+		UNIT_UINT("rule", c.rule,
+		    want[i] != NULL ? POLICIES_NAMED : POLICIES_GONE);
+		UNIT_BOOL("hash",
+		    memcmp(c.hash, hash[i], FACT_POLICY_HASH) == 0,
+		    want[i] != NULL);
 		UNIT_BOOL(i < UNIT_LEN(rows) ? rows[i].name : "unknown",
 		    set != NULL, want[i] != NULL);
 		if (set != NULL) {
@@ -347,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_choose),
+		TEST(test_explain),
 		TEST(test_named),
 		TEST(test_events),
 		TEST(test_unreadable),

@@ -159,11 +159,33 @@ static void test_wider(void **state)
 	free(text);
 }
 
+/* Each line begins behind blanks, and still none are at its end. */
+static void test_indent(void **state)
+{
+	const struct view cells[] = { view_of("a"), view_of("1"), view_of("") };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *stream = open_memstream(&text, &len);
+	struct table t;
+
+	(void)state;
+	assert_non_null(stream);
+	table_init(&t, columns, COLUMNS, stream, false);
+	t.indent = 3;
+	table_measure(&t, cells);
+	table_header(&t);
+	table_row(&t, cells, TABLE_PLAIN);
+	(void)fclose(stream);
+	UNIT_STR("indent", text, "   name  count\n   a         1\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_wider),
+		cmocka_unit_test(test_indent),
 	};
 
 	return UNIT_RUN(tests);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef REPORTER_GROUPS_H
-#define REPORTER_GROUPS_H
+#ifndef COMMON_GROUPS_H
+#define COMMON_GROUPS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/policies.h"
+#include "common/report.h"
 #include "common/tally.h"
 
 /* The cursor of no fact. */
@@ -13,7 +14,7 @@
 
 /*
  * The facts of a day, grouped by domain: an array of 24 bytes a fact, so that
- * a million domains fit in little memory. Borrows the tally.
+ * a million domains fit in little memory. Borrows the tally and its policies.
  */
 struct groups_entry {
 	struct view domain; /* normalised; borrowed from the tally */
@@ -22,6 +23,8 @@ struct groups_entry {
 };
 
 struct groups {
+	struct tally *tally; /* both borrowed */
+	struct policies *policies;
 	struct groups_entry *entries; /* by domain, then as in the tally */
 	size_t n;
 	size_t n_domains;
@@ -33,8 +36,7 @@ struct groups {
  * Reads all facts, and the domains that have events: one has a report also
  * when there was no session (R55).
  */
-void groups_load(
-    struct groups *g, struct tally *t, const struct policies *policies);
+void groups_load(struct groups *g, struct tally *t, struct policies *policies);
 void groups_release(struct groups *g);
 
 /* Where the group of a domain begins; g->n when there is none. */
@@ -42,5 +44,11 @@ size_t groups_find(const struct groups *g, struct view domain);
 
 /* Where the group that begins at entry begin ends (begin < g->n). */
 size_t groups_end(const struct groups *g, size_t begin);
+
+/*
+ * Adds the facts and the events of the group that begins at entry begin to a
+ * report of its domain. The same tally always gives the same report.
+ */
+void groups_report(const struct groups *g, size_t begin, struct report *r);
 
 #endif

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common/domain.h"
+#include "common/groups.h"
 #include "common/mem.h"
-#include "reporter/groups.h"
 
 static int compare_domains(struct view a, struct view b)
 {
@@ -51,15 +51,14 @@ static void add_events(
 	}
 }
 
-void groups_load(
-    struct groups *g, struct tally *t, const struct policies *policies)
+void groups_load(struct groups *g, struct tally *t, struct policies *policies)
 {
 	struct tally_fact fact;
 	uint64_t cursor = 0;
 	uint64_t before = 0;
 	size_t cap = 0;
 
-	memset(g, 0, sizeof(*g));
+	*g = (struct groups){ .tally = t, .policies = policies };
 	while (tally_next_fact(t, &cursor, &fact) > 0) {
 		struct groups_entry entry = { fact.fact.domain, before };
 
@@ -114,4 +113,27 @@ size_t groups_find(const struct groups *g, struct view domain)
 	}
 	return low < g->n && view_eq(g->entries[low].domain, domain) ? low :
 								       g->n;
+}
+
+void groups_report(const struct groups *g, size_t begin, struct report *r)
+{
+	const struct policy_set *set;
+	size_t end = groups_end(g, begin);
+	size_t event = 0;
+
+	for (size_t i = begin; i < end; i++) {
+		uint64_t cursor = g->entries[i].cursor;
+		struct tally_fact fact;
+
+		/* a sealed file does not change: what was there is there */
+		if (cursor != GROUPS_NO_FACT &&
+		    tally_next_fact(g->tally, &cursor, &fact) > 0) {
+			report_add(
+			    r, &fact, policies_choose(g->policies, &fact));
+		}
+	}
+	while ((set = policies_next_event(
+		    g->policies, g->entries[begin].domain, &event)) != NULL) {
+		report_add_event(r, set);
+	}
 }
