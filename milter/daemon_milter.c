@@ -63,7 +63,10 @@ void daemon_milter_init(struct daemon *d)
 
 static void on_note(void *ctx)
 {
-	daemon_notes_drain(ctx);
+	struct daemon *d = ctx;
+
+	daemon_notes_drain(d);
+	daemon_network_ask(d); /* before the message is on its way */
 }
 
 void daemon_milter_tick(struct daemon *d, int64_t now)

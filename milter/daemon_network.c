@@ -150,6 +150,20 @@ void daemon_network_free(struct daemon *d)
 	d->policies = NULL;
 }
 
+void daemon_network_live(const struct daemon *d, struct live_daemon *out)
+{
+	struct policy_table_counts counts;
+
+	policy_table_counts(d->policies, &counts);
+	out->has_network = d->network.is_wanted;
+	out->network_runs = d->network.pid != 0;
+	out->network_starts = d->network.starts;
+	live_set(out->dns_health, view_of(d->dns_health));
+	out->policies = counts.known;
+	out->questions = counts.asked + counts.waiting;
+	out->policies_dropped = counts.dropped;
+}
+
 static bool is_same_list(char *const *a, char *const *b)
 {
 	if (a == NULL || b == NULL) {

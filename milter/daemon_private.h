@@ -126,6 +126,7 @@ void daemon_network_ask(struct daemon *d); /* sends the questions that wait */
 void daemon_network_reap(struct daemon *d, int64_t now);
 void daemon_network_stop(struct daemon *d, unsigned limit_ms);
 void daemon_network_free(struct daemon *d);
+void daemon_network_live(const struct daemon *d, struct live_daemon *out);
 /* Starts it anew if its part of the configuration has changed. */
 void daemon_network_reload(struct daemon *d, const struct conf *old);
 

@@ -33,13 +33,6 @@ static bool on_progress(
 	    one->all->o.breathe(one->all->o.ctx);
 }
 
-int feeds_policy(void *ctx, struct store *s, int64_t t, struct fact *fact)
-{
-	const struct feeds *f = ctx;
-
-	return policy_table_apply(f->o.policies, s, t, f->now, fact);
-}
-
 void feeds_options_of(
     struct feeds *f, const struct conf_feed *conf, struct feed_options *o)
 {
@@ -78,6 +71,7 @@ static int open_store(struct feeds *f)
 		.facts_per_domain = f->o.conf->tally.facts_per_domain,
 	};
 
+	f->is_recalled = false;
 	return store_open(f->o.state, &limits, &f->store);
 }
 
@@ -287,19 +281,6 @@ static void sync_if_due(struct feeds *f, int64_t now)
 	}
 }
 
-void feeds_learn(struct feeds *f, const struct network_message *m, int64_t now)
-{
-	int rc = policy_table_learn(f->o.policies, f->store, m, now);
-
-	if (rc != 0) {
-		/* as after any error of the store */
-		log_error("cannot write file=%s error=\"%s\"",
-		    store_error_path(f->store), err_text(rc));
-		feeds_close_all(f);
-		f->due = now + FEEDS_RETRY_S;
-	}
-}
-
 void feeds_poll(struct feeds *f, int64_t now)
 {
 	f->now = now;
@@ -308,6 +289,9 @@ void feeds_poll(struct feeds *f, int64_t now)
 	}
 	for (unsigned i = 0; i < f->n && f->store != NULL; i++) {
 		poll_one(&f->one[i], now);
+	}
+	if (f->o.policies != NULL && !f->is_recalled && f->store != NULL) {
+		feeds_recall(f);
 	}
 	sync_if_due(f, now);
 }

@@ -59,6 +59,12 @@ static bool hand_over(struct network *n, const char *text, size_t len)
 	do {
 		rc = send(n->channel, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (rc < 0 && errno == EINTR);
+	if (rc < 0 && errno == EMSGSIZE) {
+		log_error("an answer does not fit into a message: raise "
+			  "net.core.wmem_default bytes=%zu",
+		    len);
+		return true;
+	}
 	if (rc < 0 && errno != EAGAIN && errno != ENOBUFS) {
 		loop_stop(n->loop); /* nobody is there any more */
 		return true;
