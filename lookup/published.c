@@ -253,7 +253,8 @@ static void refresh(void *ctx)
 
 static void open_sts(struct published *p)
 {
-	int rc = policy_cache_open(p->o.state, NULL, &p->cache);
+	const struct policy_cache_limits limits = { 0 };
+	int rc = policy_cache_open(p->o.state, &limits, &p->cache);
 	struct fetch_options fetch = {
 		.resolve = fetch_resolve,
 		.resolve_ctx = &p->resolver,
