@@ -47,6 +47,9 @@ static int run_milter(void *ctx, int channel)
 		log_warn("group of the milter's socket does not exist group=%s",
 		    c->milter.group);
 	}
+	if (!daemon_milter_needs_network(d)) {
+		daemon_forbid_network();
+	}
 	return filter_run(&o) == 0 ? 0 : 1;
 }
 
@@ -122,6 +125,7 @@ void daemon_milter_reload(struct daemon *d, const struct conf *old)
 	    c->milter.mode == old->milter.mode) {
 		return;
 	}
+	daemon_warn_of_sandbox(d, daemon_milter_needs_network(d), "milter");
 	if (is_wanted(c)) {
 		child_restart(&d->milter);
 	} else {

@@ -180,6 +180,9 @@ void daemon_network_reload(struct daemon *d, const struct conf *old)
 {
 	const struct conf *c = &d->conf;
 
+	if (c->policies.lookup && !old->policies.lookup) {
+		daemon_warn_of_sandbox(d, true, "policies.lookup");
+	}
 	if (!c->policies.lookup) {
 		child_stop(&d->network);
 	} else if (!old->policies.lookup ||
