@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "common/err.h"
@@ -36,9 +37,15 @@ static int run_network(void *ctx, int channel)
 
 void daemon_network_init(struct daemon *d)
 {
+	struct hash_key key = { 0 };
+
+	if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
+		log_warn("no random numbers error=\"%s\"", strerror(errno));
+	}
 	child_init(&d->network, "network", run_network, d);
 	d->network.is_wanted = d->conf.policies.lookup;
-	d->policies = policy_table_new(POLICY_TABLE_MAX, POLICY_TABLE_BYTES);
+	d->policies =
+	    policy_table_new(POLICY_TABLE_MAX, POLICY_TABLE_BYTES, &key);
 }
 
 /* --- answers -------------------------------------------------------------- */

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "common/domain.h"
 #include "common/mem.h"
@@ -185,11 +184,12 @@ void policy_entry_add_day(int64_t days[POLICY_DAYS], int64_t day)
 
 /* --- the table ------------------------------------------------------------ */
 
-struct policy_table *policy_table_new(size_t max, size_t max_bytes)
+struct policy_table *policy_table_new(
+    size_t max, size_t max_bytes, const struct hash_key *key)
 {
 	struct policy_table *p = xcalloc(1, sizeof(*p));
 
-	(void)getrandom(&p->key, sizeof(p->key), 0);
+	p->key = *key;
 	p->max = max;
 	p->max_bytes = max_bytes;
 	p->n_buckets = max;

@@ -57,7 +57,7 @@ struct policy_entry {
 TAILQ_HEAD(policy_entries, policy_entry);
 
 struct policy_table {
-	struct hash_key key; /* random: strangers choose names */
+	struct hash_key key;
 	struct policy_entry **bucket;
 	size_t n_buckets;
 	struct policy_entries list[POLICY_PLACES];

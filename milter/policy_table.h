@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/fact.h"
+#include "common/hash.h"
 #include "common/store.h"
 #include "milter/network_message.h"
 
@@ -27,7 +28,9 @@ enum {
 	POLICY_TABLE_ANSWER_S = 120,           /* then one is asked again */
 };
 
-struct policy_table *policy_table_new(size_t max, size_t max_bytes);
+/* key: random, since strangers choose the names. */
+struct policy_table *policy_table_new(
+    size_t max, size_t max_bytes, const struct hash_key *key);
 void policy_table_free(struct policy_table *p); /* NULL is allowed */
 
 /*

@@ -16,9 +16,11 @@ struct site {
 
 static void site_init(struct site *s, size_t max, size_t max_bytes)
 {
+	static const struct hash_key key;
+
 	kit_init(&s->kit);
 	kit_open(&s->kit, "one");
-	s->p = policy_table_new(max, max_bytes);
+	s->p = policy_table_new(max, max_bytes, &key);
 }
 
 static void site_release(struct site *s)
