@@ -200,6 +200,12 @@ class World:
         return "d%d" % next(self._plain)
 
 
+def filters_of(pid):
+    """How many filters of system calls a process has."""
+    with open("/proc/%d/status" % pid, encoding="ascii") as f:
+        return [int(line.split()[1]) for line in f if line.startswith("Seccomp_filters:")]
+
+
 class Site(run.Site):
     def __init__(self, world):
         self.world = world
@@ -208,11 +214,11 @@ class Site(run.Site):
     def configure(self, logs, milter="none", more="", lookup="true", port=DNS_PORT,
                   timeout="1s"):
         """Overrides: with the servers of our own network."""
-        super().configure(logs, milter=milter, more="dns:\n  servers: [127.0.0.1@%d]\n"
-                          "  trust-anchor: %s\n  timeout: %s\npolicies:\n  lookup: %s\nmta-sts:\n"
+        super().configure(logs, milter=milter, lookup=lookup, more="dns:\n  servers: [127.0.0.1@%d]\n"
+                          "  trust-anchor: %s\n  timeout: %s\nmta-sts:\n"
                           "  ca-file: %s\n  allow-private: true\norganization: Lab\n"
                           "contact: a@lab.test\n%s" % (
-                              port, self.world.anchor, timeout, lookup, self.world.roots, more))
+                              port, self.world.anchor, timeout, self.world.roots, more))
 
     def session(self, name, mx=None, n=1, chain="OK"):
         """Logs n sessions with a host of a domain."""
@@ -256,14 +262,17 @@ class Site(run.Site):
     def daemon_of(self):
         return self.status("daemon")[0]
 
-    def network(self):
-        """The pid of the network child; 0: there is none."""
+    def child(self, name):
+        """The pid of a child; 0: there is none."""
         for pid in run.children_of(self.daemon.pid):
             with contextlib.suppress(OSError):
                 with open("/proc/%d/comm" % pid, encoding="ascii") as f:
-                    if not run.is_gone(pid) and f.read().strip() == "telltls-network":
+                    if not run.is_gone(pid) and f.read().strip() == "telltls-" + name:
                         return pid
         return 0
+
+    def network(self):
+        return self.child("network")
 
 
 # --- what is found ------------------------------------------------------------------------
@@ -454,6 +463,10 @@ def hinted(site):
     site.wait(lambda: site.counted_of(name) == 1)
     policy, = site.policies(name)
     equal("the first has it", [o["policy"] for o in site.tally("fact", name)], [policy["hash"]])
+    if site.daemon_of()["sandboxed"]:
+        # only the child that needs the network has kept it
+        few, many = filters_of(site.network()), filters_of(site.child("milter"))
+        equal("filters of the milter", many, [n + 1 for n in few])
     site.stop()
 
 
