@@ -114,7 +114,7 @@ static void tell(struct network *n, const struct network_message *m)
 {
 	struct strbuf text;
 
-	strbuf_init(&text, 2 * NETWORK_MESSAGE_MAX);
+	strbuf_init(&text, (size_t)2 * NETWORK_MESSAGE_MAX);
 	if (network_message_write(m, &text) == 0 &&
 	    (!STAILQ_EMPTY(&n->waiting) || !hand_over(n, text.s, text.len))) {
 		keep_waiting(n, &text);

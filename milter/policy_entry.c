@@ -60,6 +60,13 @@ void policy_entry_empty(struct policy_table *p, struct policy_entry *e)
 	memset(e->holds, 0, sizeof(e->holds));
 }
 
+static void entry_free(struct policy_entry *e)
+{
+	free(e->content);
+	free(e->key);
+	free(e);
+}
+
 static void drop(struct policy_table *p, struct policy_entry *e)
 {
 	struct policy_entry **at = bucket_of(p, e->hash);
@@ -71,8 +78,7 @@ static void drop(struct policy_table *p, struct policy_entry *e)
 	leave_list(p, e);
 	p->counts.entries--;
 	policy_entry_empty(p, e);
-	free(e->key);
-	free(e);
+	entry_free(e);
 }
 
 /* The one to go first, but not the one in hand; NULL: there is no other. */
@@ -203,13 +209,15 @@ struct policy_table *policy_table_new(
 void policy_table_free(struct policy_table *p)
 {
 	struct policy_entry *e;
+	struct policy_entry *next;
 
 	if (p == NULL) {
 		return;
 	}
 	for (int i = 0; i < POLICY_PLACES; i++) {
-		while ((e = TAILQ_FIRST(&p->list[i])) != NULL) {
-			drop(p, e);
+		for (e = TAILQ_FIRST(&p->list[i]); e != NULL; e = next) {
+			next = TAILQ_NEXT(e, link);
+			entry_free(e);
 		}
 	}
 	free(p->bucket);
