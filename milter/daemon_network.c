@@ -59,7 +59,7 @@ static void take(struct daemon *d, struct view text)
 		    "the network child speaks nonsense bytes=%zu", text.len);
 	} else if (m.kind == NETWORK_HEALTH) {
 		live_set(d->dns_health, m.word);
-	} else {
+	} else if (d->feeds != NULL) {
 		feeds_learn(d->feeds, &m, daemon_now());
 	}
 }
@@ -193,6 +193,7 @@ void daemon_network_reload(struct daemon *d, const struct conf *old)
 	if (!c->policies.lookup) {
 		child_stop(&d->network);
 	} else if (!old->policies.lookup ||
+	    !conf_is_same(c->state, old->state) ||
 	    !is_same_list(c->dns.servers, old->dns.servers) ||
 	    !conf_is_same(c->dns.local_data, old->dns.local_data) ||
 	    !conf_is_same(c->dns.trust_anchor, old->dns.trust_anchor) ||

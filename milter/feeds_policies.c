@@ -34,7 +34,9 @@ static void give_up(struct feeds *f, int rc)
 
 void feeds_learn(struct feeds *f, const struct network_message *m, int64_t now)
 {
-	int rc = policy_table_learn(f->o.policies, f->store, m);
+	int rc = f->o.policies != NULL ?
+	    policy_table_learn(f->o.policies, f->store, m) :
+	    0;
 
 	f->now = now;
 	if (rc != 0) {

@@ -167,12 +167,28 @@ static void test_recall(void **state)
 	end(&s);
 }
 
+/* Answers may be on their way when a reload has switched it off. */
+static void test_switched_off(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_init(&s, 1);
+	site_start(&s);
+	site_session(&s, 0, s.now);
+	site_tick(&s, 1);
+	answer(&s, 1);
+	UNIT_UINT("policies", policies_of(&s, KIT_DAY), 0);
+	site_release(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seal_waits),
 		cmocka_unit_test(test_seal_waits_not_long),
 		cmocka_unit_test(test_recall),
+		cmocka_unit_test(test_switched_off),
 	};
 
 	return UNIT_RUN(tests);
