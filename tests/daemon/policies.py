@@ -42,6 +42,18 @@ POLICY_HOST = "127.0.0.2"
 DIGEST = "AB" * 32
 PLAIN = 40  # domains that ask for reports and have nothing else
 STS = ("sts", "kept", "fails")
+# host: (status, what is else in its answer), then what is found
+BROKEN = {
+    "missing": (404, {}, "fetch-error", "http-404"),
+    "moved": (301, {"more": b"Location: https://mta-sts.sts.lab.test/\r\n"}, "fetch-error",
+              "http-301"),
+    "html": (200, {"kind": b"text/html"}, "fetch-error", None),
+    "syntax": (200, {"body": b"version: STSv1\nmode: strict\n"}, "policy-invalid", "syntax"),
+    "large": (200, {"body": b"x" * 65537}, "fetch-error", "too-large"),
+    "stranger": (200, {}, "webpki-invalid", None),  # not in the certificate
+}
+TYPES = {"fetch-error": "sts-policy-fetch-error", "policy-invalid": "sts-policy-invalid",
+         "webpki-invalid": "sts-webpki-invalid"}
 TEXT = "version: STSv1\r\nmode: enforce\r\nmx: *.%s.lab.test\r\nmax_age: 604800\r\n"
 
 
@@ -59,15 +71,14 @@ def zone_text():
             "{0}. 600 IN NS ns.{0}.\nns.{0}. 600 IN A 127.0.0.1\n").format(ZONE)
     text += "%s. 600 IN MX 10 mx.%s.\n" % (full("quiet"), full("quiet"))
     text += asks("dane") + "_25._tcp.mx.%s. 600 IN TLSA 3 1 1 %s\n" % (full("dane"), DIGEST)
-    for name in STS:
+    for name in (*STS, *BROKEN):
         text += asks(name) + '_mta-sts.%s. 600 IN TXT "v=STSv1; id=a1;"\n' % full(name)
         text += "mta-sts.%s. 600 IN A %s\n" % (full(name), POLICY_HOST)
     return text + "".join(asks("d%d" % i) for i in range(PLAIN))
 
 
 class Nsd:
-    def __init__(self, folder):
-        tree = packages.tree(packages.DNS)
+    def __init__(self, tree, folder):
         tops = [os.path.join(tree, top) for top in ("usr/lib", "lib")]
         self.env = {**os.environ, "LD_LIBRARY_PATH": ":".join(
             os.path.join(top, name) for top in tops if os.path.isdir(top)
@@ -145,10 +156,10 @@ class Relay:
 
 
 class PolicyHosts:
-    """All of them at one address. status: of a host; 200 unless said."""
+    """All of them at one address. answers: of a host, if it is not to be good."""
 
     def __init__(self, pem):
-        self.requests, self.status = [], {}
+        self.requests, self.answers = [], {}
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(pem)
         self._listener = socket.socket()
@@ -171,19 +182,20 @@ class PolicyHosts:
                     data += tls.recv(4096)
                 host = data.lower().split(b"host: mta-sts.")[1].split(b".")[0].decode()
                 self.requests.append(host)
-                body = (TEXT % host).encode()
-                tls.sendall(b"HTTP/1.1 %d X\r\nContent-Type: text/plain\r\nContent-Length: %d"
-                            b"\r\n\r\n%s" % (self.status.get(host, 200), len(body), body))
+                status, say = self.answers.get(host, (200, {}))
+                body = say.get("body", (TEXT % host).encode())
+                tls.sendall(b"HTTP/1.1 %d X\r\n%sContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" %
+                            (status, say.get("more", b""), say.get("kind", b"text/plain"),
+                             len(body), body))
                 with contextlib.suppress(OSError):
                     tls.unwrap()
 
 
 class World:
-    def __init__(self, folder):
+    def __init__(self, tree, folder):
         os.chmod(folder, 0o755)
-        for name in ("nsd",):
-            os.mkdir(os.path.join(folder, name))
-        self.nsd = Nsd(os.path.join(folder, "nsd"))
+        os.mkdir(os.path.join(folder, "nsd"))
+        self.nsd = Nsd(tree, os.path.join(folder, "nsd"))
         self.anchor = os.path.join(folder, "anchor")
         shutil.copy(self.nsd.anchor, self.anchor)
         ca = certs.Authority(os.path.join(folder, "ca"), "Lab root")
@@ -192,7 +204,8 @@ class World:
         for path in (self.anchor, self.roots):
             os.chmod(path, 0o644)
         self.relay = Relay(DNS_PORT)
-        self.hosts = PolicyHosts(ca.issue("hosts", ["mta-sts." + full(name) for name in STS]))
+        self.hosts = PolicyHosts(ca.issue("hosts", [
+            "mta-sts." + full(name) for name in (*STS, *BROKEN) if name != "stranger"]))
         self._plain = iter(range(PLAIN))
 
     def domain(self):
@@ -214,7 +227,8 @@ class Site(run.Site):
     def configure(self, logs, milter="none", more="", lookup="true", port=DNS_PORT,
                   timeout="1s"):
         """Overrides: with the servers of our own network."""
-        super().configure(logs, milter=milter, lookup=lookup, more="dns:\n  servers: [127.0.0.1@%d]\n"
+        super().configure(logs, milter=milter, lookup=lookup,
+                          more="dns:\n  servers: [127.0.0.1@%d]\n"
                           "  trust-anchor: %s\n  timeout: %s\nmta-sts:\n"
                           "  ca-file: %s\n  allow-private: true\norganization: Lab\n"
                           "contact: a@lab.test\n%s" % (
@@ -494,7 +508,7 @@ def kept(site):
     equal("not fetched again", hosts.requests, before)
     site.stop()
     age_cache(site)
-    hosts.status["fails"] = 404
+    hosts.answers["fails"] = (404, {})
     site.start()
     site.session("fails")
     site.wait(lambda: [p for p in site.policies("fails") if "failed-at" in p])
@@ -505,23 +519,7 @@ def kept(site):
           ("fetch-error", "http-404+cached-policy-used", TEXT % "fails"))
     site.wait(lambda: hosts.requests.count("kept") == 2)  # by itself
     site.stop()
-    report(site)
-
-
-def report(site):
-    """The same in the report."""
-    open(site.path("empty.log"), "w", encoding="ascii").close()
-    tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
-    subprocess.run([TOOL, "-c", site.conf, "replay", "--mta", "sendmail", "--feed", "other",
-                    "--seal", "--until", tomorrow, site.path("empty.log")],
-                   stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, check=True)
-    done = subprocess.run([REPORTER, "-c", site.conf, "--dry-run", site.path("reports")],
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=LIMIT_S, check=False)
-    paths = [p for p in glob.glob(site.path("reports/*.json.gz")) if full("fails") in p]
-    holds(done.stderr, len(paths) == 1)
-    with gzip.open(paths[0]) as f:
-        element, = json.load(f)["policies"]
+    element, = reports(site)["fails"]
     equal("policy", (element["policy"]["policy-type"], element["policy"]["mx-host"],
                      element["policy"]["policy-string"]),
           ("sts", ["*." + full("fails")], (TEXT % "fails").splitlines()))
@@ -533,16 +531,61 @@ def report(site):
         for d in element["failure-details"]])
 
 
-TESTS = (found, waits, restarted, killed, hangs, dns_down, switched_off, hinted, kept)
+def broken(site):
+    """Each policy that cannot be had is told of in the report."""
+    hosts = site.world.hosts
+    before = hosts.requests.count("sts")
+    site.start()
+    site.know("sts")  # so it is not us
+    for name, (status, say, _, _) in BROKEN.items():
+        hosts.answers[name] = (status, say)
+        site.session(name, n=2)
+    site.wait(lambda: all(site.policies(name) for name in BROKEN))
+    found = {name: site.policies(name)[0] for name in BROKEN}
+    site.stop()
+    made = reports(site)
+    for name, (_, _, sts, reason) in BROKEN.items():
+        equal(name, found[name]["sts"], sts)
+        reason = reason or found[name]["sts-reason"]
+        equal(name, found[name]["sts-reason"], reason)
+        element, = made[name]
+        detail, = element["failure-details"]
+        equal(name, (element["policy"]["policy-type"], element["policy"]["policy-domain"],
+                     element["summary"]["total-failure-session-count"], detail["result-type"],
+                     detail["failure-reason-code"], detail["failed-session-count"]),
+              ("sts", full(name), 2, TYPES[sts], reason, 2))
+    equal("no redirect was followed", hosts.requests.count("sts"), before + 1)
 
 
-def inside():
+def reports(site):
+    """Seals all days and makes the reports: the policies of each, by the first
+    label of its domain."""
+    open(site.path("empty.log"), "w", encoding="ascii").close()
+    tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
+    subprocess.run([TOOL, "-c", site.conf, "replay", "--mta", "sendmail", "--feed", "other",
+                    "--seal", "--until", tomorrow, site.path("empty.log")],
+                   stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, check=True)
+    done = subprocess.run([REPORTER, "-c", site.conf, "--dry-run", site.path("reports")],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=LIMIT_S, check=False)
+    holds(done.stderr, done.returncode == 0)
+    made = {}
+    for path in glob.glob(site.path("reports/*.json.gz")):
+        with gzip.open(path) as f:
+            made[os.path.basename(path).split("!")[1].split(".")[0]] = json.load(f)["policies"]
+    return made
+
+
+TESTS = (found, waits, restarted, killed, hangs, dns_down, switched_off, hinted, kept, broken)
+
+
+def inside(tree, names):
     failed = 0
     namespace.settle("lab")
-    wanted = [t for t in TESTS if not sys.argv[2:] or t.__name__ in sys.argv[2:]]
+    wanted = [t for t in TESTS if not names or t.__name__ in names]
     print("1..%d" % len(wanted))
     with tempfile.TemporaryDirectory(prefix="telltls-policies-") as folder:
-        world = World(folder)
+        world = World(tree, folder)
         for number, test in enumerate(wanted, 1):
             site = Site(world)
             begin = time.monotonic()
@@ -564,26 +607,22 @@ def inside():
     return 1 if failed else 0
 
 
-def why_not():
-    why = namespace.why_not()
-    try:
-        packages.tree(packages.DNS)
-    except (packages.Unavailable, OSError) as e:
-        why = why or "no packages: %s" % e
-    return why
-
-
 def main():
     if "--inside" in sys.argv[1:2]:
-        return inside()
-    why = why_not()
+        return inside(sys.argv[2], sys.argv[3:])
+    why, tree = namespace.why_not(), None
+    try:
+        tree = packages.tree(packages.DNS)
+    except (packages.Unavailable, OSError) as e:
+        why = why or "no packages: %s" % e
     if why is not None and "TELLTLS_MUST_RUN" in os.environ:
         print("1..1\nnot ok 1 - " + why)
         return 1
     if why is not None:
         print("1..0 # SKIP " + why)
         return 0
-    return subprocess.run(namespace.command(os.path.abspath(__file__), "--inside", *sys.argv[1:]),
+    return subprocess.run(namespace.command(os.path.abspath(__file__), "--inside", tree,
+                                            *sys.argv[1:]),
                           stdin=subprocess.DEVNULL).returncode
 
 
