@@ -67,7 +67,6 @@ static void test_defaults(void **state)
 	UNIT_BOOL("dns.recursion", c.dns.recursion, false);
 	UNIT_UINT("dns.parallel", c.dns.parallel, 200);
 	UNIT_UINT("dns.timeout", c.dns.timeout_s, 30);
-	UNIT_BOOL("policies.lookup", c.policies.lookup, true);
 	UNIT_UINT("report.retry", c.report.retry_s, 86400);
 	UNIT_TRUE("report.exclude", c.report.exclude == NULL);
 	UNIT_STR("mta-sts.ca-file", c.mta_sts.ca_file, NULL);
@@ -126,7 +125,6 @@ static void check_full(const struct conf *c)
 	UNIT_BOOL("dns.recursion", c->dns.recursion, true);
 	UNIT_UINT("dns.parallel", c->dns.parallel, 10000);
 	UNIT_UINT("dns.timeout", c->dns.timeout_s, 600);
-	UNIT_BOOL("policies.lookup", c->policies.lookup, false);
 	UNIT_STR("mta-sts.ca-file", c->mta_sts.ca_file, "/tmp/roots.pem");
 	UNIT_BOOL("mta-sts.allow-private", c->mta_sts.allow_private, true);
 	UNIT_UINT("report.retry", c->report.retry_s, 604800);
