@@ -76,6 +76,16 @@ const char *dns_health_word(enum dns_health h)
 	return words[h < DNS_HEALTH_COUNT ? h : DNS_HEALTH_UNKNOWN].word;
 }
 
+enum dns_health dns_health_find(const char *word)
+{
+	for (int i = 0; i < DNS_HEALTH_COUNT; i++) {
+		if (strcmp(words[i].word, word) == 0) {
+			return (enum dns_health)i;
+		}
+	}
+	return DNS_HEALTH_UNKNOWN;
+}
+
 const char *dns_health_text(enum dns_health h)
 {
 	return words[h < DNS_HEALTH_COUNT ? h : DNS_HEALTH_UNKNOWN].text;

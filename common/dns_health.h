@@ -26,6 +26,9 @@ enum dns_health dns_health_of(bool has_anchor, const struct dns_answer *answer);
 /* "validating", "stripped", ...; "unknown" for any other value too. */
 const char *dns_health_word(enum dns_health h);
 
+/* The health of a word; UNKNOWN for any that is none. */
+enum dns_health dns_health_find(const char *word);
+
 /* What it means and what an operator may do, in one sentence. */
 const char *dns_health_text(enum dns_health h);
 

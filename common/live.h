@@ -48,6 +48,13 @@ struct live_daemon {
 	bool milter_runs;
 	char milter_socket[LIVE_TEXT];
 	uint64_t milter_starts; /* more than one: it died */
+	bool has_network;       /* policies are to be looked up */
+	bool network_runs;
+	uint64_t network_starts; /* more than one: it died, or was reloaded */
+	char dns_health[LIVE_TEXT]; /* dns_health_word(); "": not told yet */
+	uint64_t policies;         /* that are known, of MX hosts and domains */
+	uint64_t questions;        /* that have no answer yet */
+	uint64_t policies_dropped; /* for want of room */
 	bool is_sandboxed;
 	int64_t
 	    clock_step; /* when the clock was last seen to be set; 0: never */

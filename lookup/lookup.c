@@ -188,6 +188,7 @@ static int wait_domain(
 		int rc;
 
 		d = xcalloc(1, sizeof(*d));
+		lookup_domain_clear(d);
 		rc = join_new(&l->domains, &d->job, domain, w);
 		if (rc != 0) {
 			return rc;

@@ -323,6 +323,9 @@ int published_new(const struct published_options *o, struct published **out,
 
 void published_free(struct published *p)
 {
+	struct question *q;
+	struct question *next;
+
 	if (p == NULL) {
 		return;
 	}
@@ -335,8 +338,9 @@ void published_free(struct published *p)
 		fetch_resolver_release(&p->resolver);
 	}
 	policy_cache_close(p->cache);
-	while (!LIST_EMPTY(&p->questions)) {
-		question_free(LIST_FIRST(&p->questions));
+	for (q = LIST_FIRST(&p->questions); q != NULL; q = next) {
+		next = LIST_NEXT(q, link);
+		question_free(q);
 	}
 	free(p);
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -52,8 +53,9 @@ static void close_others(int a, int b)
 }
 
 /* What the parent had set up for itself is undone. */
-static void become_child(pid_t parent, int channel, int keep)
+static void become_child(const char *name, pid_t parent, int channel, int keep)
 {
+	char title[16]; /* the kernel keeps no more */
 	sigset_t none;
 
 	(void)sigemptyset(&none);
@@ -62,6 +64,8 @@ static void become_child(pid_t parent, int channel, int keep)
 	}
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)snprintf(title, sizeof(title), "telltls-%s", name);
+	(void)prctl(PR_SET_NAME, title);
 	if (getppid() != parent) {
 		_exit(EX_TEMPFAIL); /* it died before we could ask */
 	}
@@ -92,7 +96,7 @@ static bool start(struct child *c, int64_t now)
 	}
 	c->pid = fork();
 	if (c->pid == 0) {
-		become_child(parent, pair[1], c->keep);
+		become_child(c->name, parent, pair[1], c->keep);
 		_exit(c->run(c->ctx, pair[1]));
 	}
 	(void)close(pair[1]);

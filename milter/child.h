@@ -21,7 +21,7 @@ enum {
 typedef int (*child_fn)(void *ctx, int channel);
 
 struct child {
-	const char *name; /* "milter", for the log */
+	const char *name; /* "milter", for the log; "telltls-milter" for ps */
 	child_fn run;
 	void *ctx;        /* of run; borrowed */
 	pid_t pid;        /* 0: it does not run */

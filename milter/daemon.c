@@ -25,12 +25,12 @@
 #include "milter/daemon_private.h"
 #include "milter/notify.h"
 #include "milter/privileges.h"
-#include "milter/sandbox.h"
 
 enum {
 	TICK_MS = 1000, /* logs are looked at this often in any case */
 	SOON_MS = 50,   /* and so soon after something has changed */
 	JOIN_MS = 5000, /* how long a child may take to end */
+	BRIEF_MS = 500, /* and one that has nothing to hand over */
 	STATUS_S = 60,  /* between two lines to the service manager */
 	BUSY_MS = 50,   /* between two looks at a lock */
 	BUSY_TRIES = 40
@@ -277,7 +277,7 @@ static void close_all(struct daemon *d)
 {
 	daemon_milter_stop(d, JOIN_MS);
 	daemon_receivers_stop(d, JOIN_MS);
-	daemon_network_stop(d, JOIN_MS);
+	daemon_network_stop(d, BRIEF_MS);
 	if (d->is_up) {
 		daemon_pid_remove(d);
 	}
@@ -312,23 +312,6 @@ static void say_ready(int *ready)
 	notify_ready();
 }
 
-static int enter_sandbox(struct daemon *d)
-{
-	int rc = sandbox_enter(
-	    d->conf.policies.lookup || daemon_milter_needs_network(d));
-
-	if (rc < 0) {
-		log_error(
-		    "cannot enter the sandbox error=\"%s\"", strerror(-rc));
-		return EX_OSERR;
-	}
-	d->is_sandboxed = rc > 0;
-	if (!d->is_sandboxed) {
-		log_info("no sandbox here: system calls are not restricted");
-	}
-	return EX_OK;
-}
-
 int daemon_run(const struct options *o, struct conf *conf, int ready)
 {
 	struct daemon d = { .options = o, .conf = *conf, .signals = -1 };
@@ -340,7 +323,7 @@ int daemon_run(const struct options *o, struct conf *conf, int ready)
 	daemon_network_init(&d);
 	when_zone_init();
 	rc = daemon_prepare(&d);
-	rc = rc == EX_OK ? enter_sandbox(&d) : rc;
+	rc = rc == EX_OK ? daemon_enter_sandbox(&d) : rc;
 	rc = rc == EX_OK ? open_loop(&d) : rc;
 	rc = rc == EX_OK ? open_state(&d) : rc;
 	if (rc == EX_OK) {

@@ -47,6 +47,9 @@ static int run_milter(void *ctx, int channel)
 		log_warn("group of the milter's socket does not exist group=%s",
 		    c->milter.group);
 	}
+	if (!daemon_milter_needs_network(d)) {
+		daemon_forbid_network();
+	}
 	return filter_run(&o) == 0 ? 0 : 1;
 }
 
@@ -63,7 +66,10 @@ void daemon_milter_init(struct daemon *d)
 
 static void on_note(void *ctx)
 {
-	daemon_notes_drain(ctx);
+	struct daemon *d = ctx;
+
+	daemon_notes_drain(d);
+	daemon_network_ask(d); /* before the message is on its way */
 }
 
 void daemon_milter_tick(struct daemon *d, int64_t now)
@@ -119,6 +125,7 @@ void daemon_milter_reload(struct daemon *d, const struct conf *old)
 	    c->milter.mode == old->milter.mode) {
 		return;
 	}
+	daemon_warn_of_sandbox(d, daemon_milter_needs_network(d), "milter");
 	if (is_wanted(c)) {
 		child_restart(&d->milter);
 	} else {

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "common/err.h"
@@ -36,9 +37,15 @@ static int run_network(void *ctx, int channel)
 
 void daemon_network_init(struct daemon *d)
 {
+	struct hash_key key = { 0 };
+
+	if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
+		log_warn("no random numbers error=\"%s\"", strerror(errno));
+	}
 	child_init(&d->network, "network", run_network, d);
 	d->network.is_wanted = d->conf.policies.lookup;
-	d->policies = policy_table_new(POLICY_TABLE_MAX, POLICY_TABLE_BYTES);
+	d->policies =
+	    policy_table_new(POLICY_TABLE_MAX, POLICY_TABLE_BYTES, &key);
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -52,7 +59,7 @@ static void take(struct daemon *d, struct view text)
 		    "the network child speaks nonsense bytes=%zu", text.len);
 	} else if (m.kind == NETWORK_HEALTH) {
 		live_set(d->dns_health, m.word);
-	} else {
+	} else if (d->feeds != NULL) {
 		feeds_learn(d->feeds, &m, daemon_now());
 	}
 }
@@ -150,6 +157,20 @@ void daemon_network_free(struct daemon *d)
 	d->policies = NULL;
 }
 
+void daemon_network_live(const struct daemon *d, struct live_daemon *out)
+{
+	struct policy_table_counts counts;
+
+	policy_table_counts(d->policies, &counts);
+	out->has_network = d->network.is_wanted;
+	out->network_runs = d->network.pid != 0;
+	out->network_starts = d->network.starts;
+	live_set(out->dns_health, view_of(d->dns_health));
+	out->policies = counts.known;
+	out->questions = counts.asked + counts.waiting;
+	out->policies_dropped = counts.dropped;
+}
+
 static bool is_same_list(char *const *a, char *const *b)
 {
 	if (a == NULL || b == NULL) {
@@ -166,10 +187,14 @@ void daemon_network_reload(struct daemon *d, const struct conf *old)
 {
 	const struct conf *c = &d->conf;
 
+	if (c->policies.lookup && !old->policies.lookup) {
+		daemon_warn_of_sandbox(d, true, "policies.lookup");
+	}
 	if (!c->policies.lookup) {
 		child_stop(&d->network);
 	} else if (!old->policies.lookup || c->policies.local != NULL ||
 	    old->policies.local != NULL ||
+	    !conf_is_same(c->state, old->state) ||
 	    !is_same_list(c->dns.servers, old->dns.servers) ||
 	    !conf_is_same(c->dns.local_data, old->dns.local_data) ||
 	    !conf_is_same(c->dns.trust_anchor, old->dns.trust_anchor) ||

@@ -29,9 +29,10 @@ struct daemon {
 	struct conf conf;
 	int64_t started;
 	bool is_sandboxed;
-	bool is_up;     /* all was opened: the loop runs, or has run */
-	bool is_ending; /* a signal said so */
-	int code;       /* why the loop was left: an exit code */
+	bool has_network; /* the sandbox lets children have the network */
+	bool is_up;       /* all was opened: the loop runs, or has run */
+	bool is_ending;   /* a signal said so */
+	int code;         /* why the loop was left: an exit code */
 	struct loop *loop;
 	struct loop_watch *tick;
 	struct loop_watch *soon; /* a look at the logs is due; NULL: none */
@@ -92,6 +93,18 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf);
 /* On SIGHUP: a faulty configuration changes nothing. */
 void daemon_reload(struct daemon *d);
 
+/*
+ * daemon_sandbox.c: what we and our children may do. All are inside what the
+ * parent has entered, and no way leads out again; so a child that needs the
+ * network is told of when a reload comes too late for it. Returns an exit code.
+ */
+int daemon_enter_sandbox(struct daemon *d);
+void daemon_warn_of_sandbox(
+    const struct daemon *d, bool needs_network, const char *key);
+
+/* In a child that needs no network: gives it up. */
+void daemon_forbid_network(void);
+
 /* A request on the control socket. */
 void daemon_on_request(void *ctx, struct server_client *c,
     const struct live *request, const int *fds, size_t n_fds);
@@ -126,6 +139,7 @@ void daemon_network_ask(struct daemon *d); /* sends the questions that wait */
 void daemon_network_reap(struct daemon *d, int64_t now);
 void daemon_network_stop(struct daemon *d, unsigned limit_ms);
 void daemon_network_free(struct daemon *d);
+void daemon_network_live(const struct daemon *d, struct live_daemon *out);
 /* Starts it anew if its part of the configuration has changed. */
 void daemon_network_reload(struct daemon *d, const struct conf *old);
 

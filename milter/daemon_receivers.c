@@ -40,6 +40,7 @@ static int run_receiver(void *ctx, int channel)
 		log_warn("group of a socket does not exist group=%s socket=%s",
 		    name, feed->socket);
 	}
+	daemon_forbid_network();
 	return receiver_run(&o) == 0 ? 0 : 1;
 }
 

@@ -24,6 +24,7 @@ static void status(struct daemon *d, struct server_client *c)
 	live_set(out->milter_socket, view_of(d->conf.milter.socket));
 	out->milter_runs = d->milter.pid != 0;
 	out->milter_starts = d->milter.starts;
+	daemon_network_live(d, out);
 	(void)server_reply(c, &l);
 
 	l.kind = LIVE_FEED;

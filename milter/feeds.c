@@ -16,7 +16,6 @@
 
 #include "common/err.h"
 #include "common/feed.h"
-#include "common/local_policy.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/noted.h"
@@ -32,20 +31,6 @@ static bool on_progress(
 	(void)size;
 	return one->all->o.breathe == NULL ||
 	    one->all->o.breathe(one->all->o.ctx);
-}
-
-int feeds_policy(void *ctx, struct store *s, int64_t t, struct fact *fact)
-{
-	const struct feeds *f = ctx;
-	struct view next_hop =
-	    local_policy_next_hop(f->o.conf->local, fact->mx);
-
-	if (next_hop.len > 0) {
-		fact->domain = next_hop; /* R1 */
-	}
-	return f->o.policies == NULL ?
-	    0 :
-	    policy_table_apply(f->o.policies, s, t, f->now, fact);
 }
 
 void feeds_options_of(
@@ -84,6 +69,7 @@ static int open_store(struct feeds *f)
 		.facts_per_domain = f->o.conf->tally.facts_per_domain,
 	};
 
+	f->is_recalled = false;
 	return store_open(f->o.state, &limits, &f->store);
 }
 
@@ -293,19 +279,6 @@ static void sync_if_due(struct feeds *f, int64_t now)
 	}
 }
 
-void feeds_learn(struct feeds *f, const struct network_message *m, int64_t now)
-{
-	int rc = policy_table_learn(f->o.policies, f->store, m, now);
-
-	if (rc != 0) {
-		/* as after any error of the store */
-		log_error("cannot write file=%s error=\"%s\"",
-		    store_error_path(f->store), err_text(rc));
-		feeds_close_all(f);
-		f->due = now + FEEDS_RETRY_S;
-	}
-}
-
 void feeds_poll(struct feeds *f, int64_t now)
 {
 	f->now = now;
@@ -314,6 +287,9 @@ void feeds_poll(struct feeds *f, int64_t now)
 	}
 	for (unsigned i = 0; i < f->n && f->store != NULL; i++) {
 		poll_one(&f->one[i], now);
+	}
+	if (f->o.policies != NULL && !f->is_recalled && f->store != NULL) {
+		feeds_recall(f);
 	}
 	sync_if_due(f, now);
 }

@@ -66,7 +66,7 @@ void feeds_drain(struct feeds *f, int64_t now);
 
 /*
  * What the network child answered goes into the table of policies and into the
- * days that wait for it.
+ * days that wait for it. What comes when none are looked up any more is dropped.
  */
 void feeds_learn(struct feeds *f, const struct network_message *m, int64_t now);
 

@@ -32,14 +32,17 @@ struct feeds {
 	int64_t now;         /* of the last poll */
 	struct store *store; /* NULL: it broke, and is due to be opened again */
 	int64_t due;
-	bool is_dirty;  /* something was counted since the disk had it all */
-	int64_t synced; /* when that was */
+	bool is_recalled; /* what days wait for is in the table of policies */
+	bool is_dirty;    /* something was counted since the disk had it all */
+	int64_t synced;   /* when that was */
 	struct feeds_one one[2 * CONF_FEEDS]; /* logs and sockets */
 	unsigned n;
 	struct sealing_clock *clock; /* borrowed, or own_clock */
 	struct sealing_clock own_clock;
-	int64_t looked;  /* for days to seal */
-	int64_t *sealed; /* owned: the days known to be sealed */
+	bool awaits; /* a day that could be sealed waits for its policies ... */
+	int64_t awaits_since; /* ... since then; 0: none does */
+	int64_t looked;       /* for days to seal */
+	int64_t *sealed;      /* owned: the days known to be sealed */
 	unsigned n_sealed;
 	int64_t unreadable; /* a day whose file could not be read: said */
 };
@@ -62,6 +65,12 @@ bool feeds_source_is_at_end(const struct feeds_one *one);
 /* How far it is behind: bytes (0 where they are not known) and seconds. */
 void feeds_source_lag(
     const struct feeds_one *one, int64_t now, uint64_t *bytes, uint64_t *s);
+
+/*
+ * Open days may have sessions that wait for a policy, from before we started:
+ * these are asked for.
+ */
+void feeds_recall(struct feeds *f);
 
 /* What policy of struct feed_options is; ctx is a struct feeds. */
 int feeds_policy(void *ctx, struct store *s, int64_t t, struct fact *fact);

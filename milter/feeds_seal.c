@@ -115,8 +115,10 @@ static int seal_day(struct feeds *f, int64_t day, int64_t now)
 		return 0;
 	}
 	if (f->o.policies != NULL &&
-	    policy_table_is_awaited(f->o.policies, day, now)) {
-		return 0; /* it takes two minutes at most */
+	    policy_table_is_awaited(f->o.policies, day) &&
+	    sealing_may_await(f->awaits_since, now)) {
+		f->awaits = true;
+		return 0;
 	}
 	if (verdict == SEALING_FORCED) {
 		rc = note_unread(f, feeds, day);
@@ -140,6 +142,7 @@ static void seal_days(struct feeds *f, int64_t now)
 	unsigned n = 0;
 	int rc = store_days(f->o.state, &days, &n);
 
+	f->awaits = false;
 	for (unsigned i = 0; i < n && rc == 0; i++) {
 		int sealed;
 
@@ -157,6 +160,11 @@ static void seal_days(struct feeds *f, int64_t now)
 		}
 	}
 	free(days);
+	if (!f->awaits) {
+		f->awaits_since = 0;
+	} else if (f->awaits_since == 0) {
+		f->awaits_since = now;
+	}
 	if (rc != 0 && f->store != NULL) {
 		/* it may be broken: begin again */
 		feeds_close_all(f);

@@ -59,6 +59,12 @@ static bool hand_over(struct network *n, const char *text, size_t len)
 	do {
 		rc = send(n->channel, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	} while (rc < 0 && errno == EINTR);
+	if (rc < 0 && errno == EMSGSIZE) {
+		log_error("an answer does not fit into a message: raise "
+			  "net.core.wmem_default bytes=%zu",
+		    len);
+		return true;
+	}
 	if (rc < 0 && errno != EAGAIN && errno != ENOBUFS) {
 		loop_stop(n->loop); /* nobody is there any more */
 		return true;
@@ -108,7 +114,7 @@ static void tell(struct network *n, const struct network_message *m)
 {
 	struct strbuf text;
 
-	strbuf_init(&text, 2 * NETWORK_MESSAGE_MAX);
+	strbuf_init(&text, (size_t)2 * NETWORK_MESSAGE_MAX);
 	if (network_message_write(m, &text) == 0 &&
 	    (!STAILQ_EMPTY(&n->waiting) || !hand_over(n, text.s, text.len))) {
 		keep_waiting(n, &text);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/fact.h"
+#include "common/hash.h"
 #include "common/store.h"
 #include "milter/network_message.h"
 
@@ -24,16 +25,19 @@ enum {
 	POLICY_TABLE_MAX = 100 * 1000, /* domains and hosts of domains */
 	POLICY_TABLE_BYTES = 64 * 1024 * 1024, /* of their policies' content */
 	POLICY_TABLE_ASKED = 2000,             /* questions under way */
-	POLICY_TABLE_ANSWER_S = 120 /* after which one is asked again */
+	POLICY_TABLE_ANSWER_S = 120,           /* then one is asked again */
 };
 
-struct policy_table *policy_table_new(size_t max, size_t max_bytes);
+/* key: random, since strangers choose the names. */
+struct policy_table *policy_table_new(
+    size_t max, size_t max_bytes, const struct hash_key *key);
 void policy_table_free(struct policy_table *p); /* NULL is allowed */
 
 /*
  * A fact of time t is about to be counted. Where the policy of its domain and
- * MX host is known and was found by then, its hash is put into the fact and
- * the policy into the day of t; else it is asked for. Returns 0 or the error of
+ * MX host is known, was found by then and may still hold, its hash is put into
+ * the fact; where it is known, the policy is put into the day of t. Else, and
+ * when it is due again, it is asked for. Returns 0 or the error of
  * store_policy(), but those that only say that there is no room for a policy.
  */
 int policy_table_apply(struct policy_table *p, struct store *s, int64_t t,
@@ -43,33 +47,43 @@ int policy_table_apply(struct policy_table *p, struct store *s, int64_t t,
 void policy_table_hint(struct policy_table *p, struct view domain, int64_t now);
 
 /*
- * The next question, to be sent to the network child; policy_table_asked() takes it
- * off the list. False: none is due. Views are borrowed until any other call.
+ * The next question, to be sent to the network child; policy_table_asked()
+ * takes it off the list. Due are those for which a session came, those that
+ * were not answered in time, and those of which sessions still wait when what
+ * could not be found out may be asked for again. False: none is due, or too
+ * many are under way. Views are borrowed until any other call.
  */
 bool policy_table_next(
     struct policy_table *p, int64_t now, struct view *domain, struct view *mx);
 void policy_table_asked(struct policy_table *p, int64_t now);
 
 /*
- * What the child answered; s may be NULL: no store is open. Policies go into the days that have sessions waiting
- * for them, events into their own. Returns 0 or an error as policy_table_apply().
- * Answers that nobody asked for are taken all the same.
+ * What the child answered; s may be NULL: no store is open. Policies go into
+ * the days that have sessions waiting for them, events into their own. Returns
+ * 0 or an error as policy_table_apply(). Answers that nobody asked for are
+ * taken all the same.
  */
-int policy_table_learn(struct policy_table *p, struct store *s,
-    const struct network_message *m, int64_t now);
+int policy_table_learn(
+    struct policy_table *p, struct store *s, const struct network_message *m);
 
-/* The child is a new one: what it was asked is forgotten, and asked again. */
+/*
+ * The child is a new one, perhaps with other servers: what the old one was
+ * asked, or could not find out, is asked for again.
+ */
 void policy_table_forget_asked(struct policy_table *p);
 
 /* All that is known is due to be asked for again, when it is needed. */
 void policy_table_ask_again(struct policy_table *p);
 
-/* Is there a session of the day whose policy was asked for and may still come? */
-bool policy_table_is_awaited(
-    const struct policy_table *p, int64_t day, int64_t now);
+/* The store is a new one: which days have which policy is not known. */
+void policy_table_forget_days(struct policy_table *p);
+
+/* Is there a session of the day whose policy is being asked for? */
+bool policy_table_is_awaited(const struct policy_table *p, int64_t day);
 
 struct policy_table_counts {
 	size_t entries;   /* domains and hosts */
+	size_t known;     /* of which the policy is known */
 	size_t bytes;     /* of content */
 	size_t asked;     /* under way */
 	size_t waiting;   /* still to be asked */

@@ -15,4 +15,10 @@
  */
 int sandbox_enter(bool has_network);
 
+/*
+ * Gives up, for this process and all its children, to open sockets of any
+ * family but local ones, whatever sandbox_enter() left. Returns likewise.
+ */
+int sandbox_forbid_network(void);
+
 #endif

@@ -10,3 +10,8 @@ int sandbox_enter(bool has_network)
 	(void)has_network;
 	return 0;
 }
+
+int sandbox_forbid_network(void)
+{
+	return 0;
+}

@@ -112,6 +112,24 @@ static int forbid_families(scmp_filter_ctx filter, bool has_network)
 	return rc == 0 ? forbid_family(filter, SCMP_CMP_GE, family) : rc;
 }
 
+/* Ends the filter, which is taken over if nothing failed so far. */
+static int apply(scmp_filter_ctx filter, int rc)
+{
+	if (rc == 0) {
+		rc = seccomp_load(filter);
+	}
+	seccomp_release(filter);
+	return rc == -EINVAL || rc == -ENOSYS ? 0 : rc < 0 ? rc : 1;
+}
+
+int sandbox_forbid_network(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	return filter != NULL ? apply(filter, forbid_families(filter, false)) :
+				0;
+}
+
 int sandbox_enter(bool has_network)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -128,9 +146,5 @@ int sandbox_enter(bool has_network)
 	if (rc == 0) {
 		rc = forbid_families(filter, has_network);
 	}
-	if (rc == 0) {
-		rc = seccomp_load(filter);
-	}
-	seccomp_release(filter);
-	return rc == -EINVAL || rc == -ENOSYS ? 0 : rc < 0 ? rc : 1;
+	return apply(filter, rc);
 }

@@ -36,6 +36,11 @@ enum sealing_verdict sealing_judge(
 	return past >= SEALING_LATEST_S ? SEALING_FORCED : SEALING_WAIT;
 }
 
+bool sealing_may_await(int64_t since, int64_t now)
+{
+	return since == 0 || (now >= since && now - since < SEALING_AWAIT_S);
+}
+
 int64_t sealing_clock_look(struct sealing_clock *c, int64_t now, int64_t uptime)
 {
 	int64_t step = 0;

@@ -13,7 +13,8 @@ enum {
 	SEALING_AFTER_S = 600,          /* past midnight UTC */
 	SEALING_LATEST_S = 6 * 60 * 60, /* then it is sealed in any case */
 	SEALING_STEP_S = 300,           /* a clock that moves so far was set */
-	SEALING_HOLD_S = 600, /* after which nothing is sealed for so long */
+	SEALING_AWAIT_S = 120, /* at most, for policies that are asked for */
+	SEALING_HOLD_S = 600,  /* after which nothing is sealed for so long */
 };
 
 /* How far a feed is. */
@@ -31,6 +32,12 @@ enum sealing_verdict {
 /* What is to be done with a day (its first second) at time now. */
 enum sealing_verdict sealing_judge(
     int64_t day, int64_t now, const struct sealing_feed *feeds, unsigned n);
+
+/*
+ * May days still wait for policies that are being asked for? since: when the
+ * first of them began to; 0: it is the first.
+ */
+bool sealing_may_await(int64_t since, int64_t now);
 
 /* Has this feed read all of a day? */
 bool sealing_feed_is_done(const struct sealing_feed *feed, int64_t day);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/dns_health.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/when.h"
@@ -244,6 +245,23 @@ static void show(const struct status *s, const struct table_column *columns,
 	(void)putchar('\n');
 }
 
+/* What is known of recipients' policies. */
+static void show_network(const struct live_daemon *d)
+{
+	enum dns_health health = dns_health_find(d->dns_health);
+
+	if (!d->has_network) {
+		return;
+	}
+	(void)printf("%" PRIu64 " policies are known, %" PRIu64
+		     " questions wait; ",
+	    d->policies, d->questions);
+	(void)printf("%s (%s)\n\n",
+	    d->network_runs ? dns_health_text(health) :
+			      "what looks them up is down",
+	    dns_health_word(health));
+}
+
 static void show_daemon(const struct status *s)
 {
 	char buf[NUMBER_BUF];
@@ -260,6 +278,7 @@ static void show_daemon(const struct status *s)
 		s->daemon.milter_runs ? ", milter at " :
 					", its milter is down: ",
 	    s->daemon.has_milter ? s->daemon.milter_socket : "");
+	show_network(&s->daemon);
 }
 
 static void show_text(const struct status *s)

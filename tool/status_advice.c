@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/dns_health.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -315,6 +316,33 @@ static void advise_daemon(struct status *s)
 	}
 }
 
+/* Can policies be looked up, and be believed? */
+static void advise_network(struct status *s)
+{
+	const struct live_daemon *d = &s->daemon;
+	enum dns_health health = dns_health_find(d->dns_health);
+
+	if (!s->is_running || !d->has_network) {
+		return;
+	}
+	if (!d->network_runs) {
+		say(s, true,
+		    "what looks up policies is down: sessions are counted, "
+		    "but those of which no policy is known by the end of the "
+		    "day are in no report");
+	} else if (health != DNS_HEALTH_VALIDATING &&
+	    health != DNS_HEALTH_UNKNOWN) {
+		say(s, true, "DNSSEC cannot be relied on (%s): %s",
+		    dns_health_word(health), dns_health_text(health));
+	}
+	if (d->policies_dropped > 0) {
+		say(s, false,
+		    "%" PRIu64 " policies were given up for want of room: "
+		    "sessions that waited for them may be in no report",
+		    d->policies_dropped);
+	}
+}
+
 /* What the milter has noted, and could not keep. */
 static void advise_notes(struct status *s)
 {
@@ -368,6 +396,7 @@ static void advise_queue(struct status *s)
 void status_advise(struct status *s)
 {
 	advise_daemon(s);
+	advise_network(s);
 	advise_queue(s);
 	advise_notes(s);
 	advise_empty(s);

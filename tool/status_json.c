@@ -22,6 +22,17 @@ static void put_live(const struct live_feed *live, struct json_out *j)
 	json_out_text(j, "error", view_of(live->error));
 }
 
+static void put_network(const struct live_daemon *d, struct json_out *j)
+{
+	json_out_bool(j, "network", d->has_network);
+	json_out_bool(j, "network-running", d->network_runs);
+	json_out_number(j, "network-starts", d->network_starts);
+	json_out_text(j, "dns-health", view_of(d->dns_health));
+	json_out_number(j, "policies", d->policies);
+	json_out_number(j, "questions", d->questions);
+	json_out_number(j, "policies-dropped", d->policies_dropped);
+}
+
 static void put_daemon(const struct status *s, struct json_out *j)
 {
 	const struct live_daemon *d = &s->daemon;
@@ -39,6 +50,7 @@ static void put_daemon(const struct status *s, struct json_out *j)
 		json_out_bool(j, "milter-running", d->milter_runs);
 		json_out_text(j, "milter-socket", view_of(d->milter_socket));
 		json_out_number(j, "milter-starts", d->milter_starts);
+		put_network(d, j);
 	}
 	(void)json_out_end(j, stdout);
 }

@@ -55,7 +55,7 @@ class Site(run.Site):
 
     def feeds(self, *feeds):
         text = "state: %s\nrun: %s\nuser: nobody\nmilter:\n" \
-            "  socket: none\nfeeds:\n" % (self.state, self.run)
+            "  socket: none\npolicies:\n  lookup: false\nfeeds:\n" % (self.state, self.run)
         for name, more in feeds:
             text += "  - mta: postfix\n    name: %s\n" % name
             text += "".join("    %s: %s\n" % item for item in more.items())

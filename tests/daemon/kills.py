@@ -55,6 +55,8 @@ run: %(dir)s/run
 user: nobody
 milter:
   socket: none
+policies:
+  lookup: false
 feeds:
 """ % {"own": maillog.OWN_SENDER, "dir": "%(dir)s"} + "".join("""\
   - mta: sendmail

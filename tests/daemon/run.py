@@ -97,10 +97,12 @@ class Site:
                 os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.dir)
 
-    def configure(self, logs, milter="none", user="nobody", more=""):
+    def configure(self, logs, milter="none", user="nobody", more="",
+                  lookup="false"):
         """One feed a log, of its name."""
-        text = "state: %s\nrun: %s\nuser: %s\nmilter:\n  socket: %s\n" % (
-            self.state, self.run, user, milter)
+        text = "state: %s\nrun: %s\nuser: %s\nmilter:\n  socket: %s\n" \
+            "policies:\n  lookup: %s\n" % (
+                self.state, self.run, user, milter, lookup)
         text += "feeds:\n" if logs else ""
         for log in logs:
             text += "  - mta: sendmail\n    name: %s\n    file: %s\n" % (

@@ -25,6 +25,8 @@ run: %(dir)s/run
 user: nobody
 milter:
   socket: none
+policies:
+  lookup: false
 feeds:
   - mta: sendmail
     file: %(dir)s/mail.log

@@ -24,6 +24,7 @@ struct site {
 	struct kit kit; /* the state, for kit_sum() */
 	struct conf conf;
 	struct feeds *feeds;
+	struct policy_table *policies; /* NULL: none are looked up */
 	struct sealing_clock clock;
 	struct policy_table *policies; /* NULL: none are looked up */
 	int64_t now;
@@ -78,6 +79,7 @@ static inline int site_try_start(struct site *s)
 {
 	const struct feeds_options o = { .state = s->kit.state,
 		.conf = &s->conf,
+		.policies = s->policies,
 		.clock = &s->clock,
 		.policies = s->policies,
 		.breathe = site_breathe,

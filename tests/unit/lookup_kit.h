@@ -321,7 +321,9 @@ static inline void kit_on_domain(void *ctx, const struct lookup_domain *d)
 			    d->hosts[i]);
 		}
 		strbuf_addf(&text, " sts=%s",
-		    d->sts_dns != DNS_ANSWER ? dns_status_word(d->sts_dns) :
+		    d->sts_dns != DNS_ANSWER &&
+			    d->sts.status == STS_RECORD_NONE ?
+			dns_status_word(d->sts_dns) :
 			d->sts.status == STS_RECORD_VALID ? d->sts.id :
 							    "invalid");
 	} else {

@@ -61,8 +61,11 @@ static void test_words(void **state)
 		UNIT_TRUE(word, strlen(word) > 0);
 		UNIT_TRUE(
 		    word, strlen(dns_health_text((enum dns_health)i)) > 0);
+		UNIT_UINT(word, dns_health_find(word), i);
 	}
 	UNIT_STR("other", dns_health_word(DNS_HEALTH_COUNT), "unknown");
+	UNIT_UINT("none", dns_health_find(""), DNS_HEALTH_UNKNOWN);
+	UNIT_UINT("other", dns_health_find("Stripped"), DNS_HEALTH_UNKNOWN);
 }
 
 int main(void)

@@ -1,144 +1,194 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_feeds_policies.c - tests milter/feeds.c: policies that are looked up */
+/*
+ * test_feeds_policies.c - tests of milter/feeds_policies.c, and that a seal
+ * waits for policies, but not for long
+ */
 
 #include "config.h"
 
-#include "common/local_policy.h"
-#include "milter/policy_table.h"
 #include "tests/unit/feeds_kit.h"
 
-static void site_init_policies(struct site *s)
+enum {
+	LOOK_S = 20, /* between two looks for days to seal */
+};
+
+#define SEAL_T (KIT_NEXT + SEALING_AFTER_S)
+
+static void begin(struct site *s)
 {
+	static const struct hash_key key;
+
 	site_init(s, 1);
-	s->policies = policy_table_new(100, 10000);
+	s->policies = policy_table_new(100, 10000, &key);
 	site_start(s);
 }
 
-static void site_release_policies(struct site *s)
+static void end(struct site *s)
 {
 	site_stop(s);
 	policy_table_free(s->policies);
 	site_release(s);
 }
 
-static void learn(struct site *s, const char *text)
+/* Hands all questions that are due to a child; returns how many. */
+static unsigned ask_all(struct site *s)
 {
+	struct view domain;
+	struct view mx;
+	unsigned n = 0;
+
+	while (policy_table_next(s->policies, s->now, &domain, &mx)) {
+		policy_table_asked(s->policies, s->now);
+		n++;
+	}
+	return n;
+}
+
+/* The child answers for a session of the kit, by its number. */
+static void answer(struct site *s, unsigned n)
+{
+	char text[200];
 	struct network_message m;
 
+	(void)snprintf(text, sizeof(text),
+	    "policy d%u.example mx%u.example %" PRId64 " %" PRId64 "\n{}", n, n,
+	    s->now, s->now + 3600);
 	UNIT_INT(text, network_message_parse(view_of(text), &m), 0);
 	feeds_learn(s->feeds, &m, s->now);
 }
 
-static void ask_all(struct site *s)
+static unsigned policies_of(const struct site *s, int64_t day)
 {
-	struct view domain;
-	struct view mx;
-
-	while (policy_table_next(s->policies, s->now, &domain, &mx)) {
-		policy_table_asked(s->policies, s->now);
-	}
-}
-
-/* The facts of a day: "d1.example mx1.example +" each; "-": no policy. */
-static const char *facts(struct site *s, int64_t day)
-{
-	static const uint8_t none[FACT_POLICY_HASH];
-	static char text[1024];
-	struct tally_fact fact;
 	char path[128];
+	struct policy policy;
 	struct tally *t;
 	uint64_t cursor = 0;
-	size_t len = 0;
+	unsigned n = 0;
 
-	UNIT_INT("open",
-	    tally_open(store_path(s->kit.state, day, path, sizeof(path)), &t),
-	    0);
-	text[0] = '\0';
-	while (tally_next_fact(t, &cursor, &fact) == 1) {
-		len += (size_t)snprintf(text + len, sizeof(text) - len,
-		    "%.*s %.*s %s\n", (int)fact.fact.domain.len,
-		    fact.fact.domain.s, (int)fact.fact.mx.len, fact.fact.mx.s,
-		    memcmp(fact.fact.policy, none, sizeof(none)) != 0 ? "+" :
-									"-");
+	UNIT_INT("open", tally_open(kit_path(&s->kit, day, path), &t), 0);
+	while (tally_next_policy(t, &cursor, &policy) == 1) {
+		n++;
 	}
 	tally_close(t);
-	return text;
+	return n;
 }
 
-static void test_hash(void **state)
+/* Two sessions right before the end of the day, of which questions are asked. */
+static void late_sessions(struct site *s)
+{
+	begin(s);
+	site_tick(s, KIT_NEXT - 10 - s->now);
+	site_session(s, 0, s->now);
+	site_session(s, 0, s->now);
+	site_tick(s, 1);
+	site_tick(s, SEAL_T - 5 - s->now);
+	UNIT_UINT("questions", ask_all(s), 4);
+}
+
+static void test_seal_waits(void **state)
 {
 	struct site s;
 
 	(void)state;
-	site_init_policies(&s);
-	learn(&s, "policy d2.example mx2.example 1795348800 1795395600\n{}");
+	late_sessions(&s);
+	site_run(&s, 60, 1);
+	UNIT_BOOL("waits", site_is_sealed(&s, KIT_DAY), false);
+	answer(&s, 1);
+	site_run(&s, LOOK_S, 1);
+	UNIT_BOOL("waits for the other", site_is_sealed(&s, KIT_DAY), false);
+	UNIT_UINT("policies", policies_of(&s, KIT_DAY), 1);
+	{
+		struct network_message m = { .kind = NETWORK_LATER,
+			.domain = view_of("d2.example"),
+			.mx = view_of("mx2.example"),
+			.again = s.now + 300 };
+
+		feeds_learn(s.feeds, &m, s.now);
+	}
+	site_run(&s, LOOK_S, 1);
+	UNIT_BOOL(
+	    "all is known that can be", site_is_sealed(&s, KIT_DAY), true);
+	end(&s);
+}
+
+/* A child that hangs, or that does not run at all, keeps no report back. */
+static void test_seal_waits_not_long(void **state)
+{
+	struct site s;
+
+	(void)state;
+	late_sessions(&s);
+	site_run(&s, SEALING_AWAIT_S - 5, 1);
+	UNIT_BOOL("waits", site_is_sealed(&s, KIT_DAY), false);
+	(void)ask_all(&s); /* the questions were repeated by then */
+	site_run(&s, 2 * LOOK_S + 10, 1);
+	UNIT_BOOL("no longer", site_is_sealed(&s, KIT_DAY), true);
+	/* and so the day after */
+	site_session(&s, 0, s.now);
+	site_tick(&s, 1);
+	site_tick(&s, KIT_NEXT + WHEN_DAY_S + SEALING_AFTER_S - s.now);
+	UNIT_BOOL("waits", site_is_sealed(&s, KIT_NEXT), false);
+	site_run(&s, SEALING_AWAIT_S + LOOK_S, 1);
+	UNIT_BOOL("no longer", site_is_sealed(&s, KIT_NEXT), true);
+	end(&s);
+}
+
+/* What was asked before the daemon ended is asked again after its start. */
+static void test_recall(void **state)
+{
+	static const struct hash_key key;
+	struct site s;
+
+	(void)state;
+	begin(&s);
 	site_session(&s, 0, s.now);
 	site_session(&s, 0, s.now);
 	site_tick(&s, 1);
-	UNIT_STR("facts", facts(&s, KIT_DAY),
-	    "d1.example mx1.example -\nd2.example mx2.example +\n");
-	site_release_policies(&s);
+	UNIT_UINT("questions", ask_all(&s), 4);
+	answer(&s, 1);
+	site_session(&s, 0, s.now);
+	site_tick(&s, 1);
+	site_stop(&s);
+	policy_table_free(s.policies);
+	s.policies = policy_table_new(100, 10000, &key);
+	site_start(&s);
+	UNIT_UINT("not yet", ask_all(&s), 0);
+	site_tick(&s, 1);
+	UNIT_UINT("questions of all three", ask_all(&s), 6);
+	UNIT_UINT("once", ask_all(&s), 0);
+	answer(&s, 2);
+	answer(&s, 3);
+	UNIT_UINT("policies", policies_of(&s, KIT_DAY), 3);
+	UNIT_UINT("count", site_count(&s, KIT_DAY), 3);
+	/* a reload opens all anew, with the table that there is */
+	site_restart(&s);
+	site_tick(&s, 1);
+	UNIT_UINT("nothing new", ask_all(&s), 0);
+	end(&s);
 }
 
-/* R1: what goes through a smart host counts for its domain. */
-static void test_smart_host(void **state)
+/* Answers may be on their way when a reload has switched it off. */
+static void test_switched_off(void **state)
 {
-	static const char text[] = "smart-host mx2.example isp.example\n";
-	struct strbuf error;
 	struct site s;
 
 	(void)state;
 	site_init(&s, 1);
-	strbuf_init(&error, 100);
-	UNIT_INT("local",
-	    local_policy_parse(view_of(text), "x", &s.conf.local, &error), 0);
-	strbuf_release(&error);
 	site_start(&s);
 	site_session(&s, 0, s.now);
-	site_session(&s, 0, s.now);
 	site_tick(&s, 1);
-	UNIT_STR("facts", facts(&s, KIT_DAY),
-	    "d1.example mx1.example -\nisp.example mx2.example -\n");
+	answer(&s, 1);
+	UNIT_UINT("policies", policies_of(&s, KIT_DAY), 0);
 	site_release(&s);
-}
-
-/* A day is sealed when the answer is there, or will not come any more. */
-static void test_seal(void **state)
-{
-	static const bool answers[] = { false, true };
-
-	(void)state;
-	for (size_t i = 0; i < UNIT_LEN(answers); i++) {
-		struct site s;
-
-		site_init_policies(&s);
-		s.now = KIT_NEXT + 3600;
-		site_session(&s, 0, KIT_NEXT - 60);
-		site_tick(&s, 1);
-		ask_all(&s);
-		site_run(&s, 60, 10);
-		UNIT_BOOL("asked", site_is_sealed(&s, KIT_DAY), false);
-		if (answers[i]) {
-			learn(&s,
-			    "policy d1.example mx1.example 1795395700 "
-			    "1795399300\n{}");
-			learn(&s,
-			    "policy d1.example - 1795395700 1795399300\n{}");
-		} else {
-			site_run(&s, POLICY_TABLE_ANSWER_S, 10);
-		}
-		site_run(&s, 60, 10);
-		UNIT_BOOL("sealed", site_is_sealed(&s, KIT_DAY), true);
-		site_release_policies(&s);
-	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_smart_host),
-		cmocka_unit_test(test_seal),
+		cmocka_unit_test(test_seal_waits),
+		cmocka_unit_test(test_seal_waits_not_long),
+		cmocka_unit_test(test_recall),
+		cmocka_unit_test(test_switched_off),
 	};
 
 	return UNIT_RUN(tests);

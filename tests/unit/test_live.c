@@ -56,6 +56,13 @@ static const struct {
 	  "milter-runs no\n"
 	  "milter-socket unix:/run/telltls/milter\n"
 	  "milter-starts 18446744073709551615\n"
+	  "network yes\n"
+	  "network-runs yes\n"
+	  "network-starts 2\n"
+	  "dns-health validating\n"
+	  "policies 3\n"
+	  "questions 4\n"
+	  "policies-dropped 5\n"
 	  "sandboxed yes\n"
 	  "clock-step 9223372036854775807\n",
 	    { .kind = LIVE_DAEMON,
@@ -66,6 +73,13 @@ static const struct {
 		    .has_milter = true,
 		    .milter_socket = "unix:/run/telltls/milter",
 		    .milter_starts = UINT64_MAX,
+		    .has_network = true,
+		    .network_runs = true,
+		    .network_starts = 2,
+		    .dns_health = "validating",
+		    .policies = 3,
+		    .questions = 4,
+		    .policies_dropped = 5,
 		    .is_sandboxed = true,
 		    .clock_step = INT64_MAX } } },
 	{ "kind feed\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_policies.c - tests milter/policy_table.c */
+/* test_policy_table.c - tests milter/policy_table.c and policy_entry.c */
 
 #include "config.h"
 
@@ -16,9 +16,11 @@ struct site {
 
 static void site_init(struct site *s, size_t max, size_t max_bytes)
 {
+	static const struct hash_key key;
+
 	kit_init(&s->kit);
 	kit_open(&s->kit, "one");
-	s->p = policy_table_new(max, max_bytes);
+	s->p = policy_table_new(max, max_bytes, &key);
 }
 
 static void site_release(struct site *s)
@@ -38,12 +40,12 @@ static bool apply(struct site *s, const char *domain, const char *mx, int64_t t)
 	return memcmp(fact.policy, none, sizeof(none)) != 0;
 }
 
-static void learn(struct site *s, const char *text, int64_t now)
+static void learn(struct site *s, const char *text)
 {
 	struct network_message m;
 
 	UNIT_INT(text, network_message_parse(view_of(text), &m), 0);
-	UNIT_INT(text, policy_table_learn(s->p, s->kit.store, &m, now), 0);
+	UNIT_INT(text, policy_table_learn(s->p, s->kit.store, &m), 0);
 }
 
 /* Takes all questions that are due, as "a.example - b.example mx ". */
@@ -110,8 +112,8 @@ static void test_ask(void **state)
 	policy_table_forget_asked(s.p);
 	UNIT_STR("a new child", ask_all(&s, NOON + POLICY_TABLE_ANSWER_S),
 	    "a.example - a.example mx.a.example ");
-	policy_table_hint(s.p, view_of("b.example"), NOON);
-	UNIT_STR("a hint", ask_all(&s, NOON), "b.example - ");
+	policy_table_hint(s.p, view_of("b.example"), NOON + 130);
+	UNIT_STR("a hint", ask_all(&s, NOON + 130), "b.example - ");
 	site_release(&s);
 }
 
@@ -145,8 +147,8 @@ static void test_quiet(void **state)
 		char text[128];
 
 		(void)snprintf(text, sizeof(text),
-		    "quiet a.example - 0 %" PRId64 "\n", again);
-		learn(&s, text, NOON);
+		    "quiet a.example mx.a.example 0 %" PRId64 "\n", again);
+		learn(&s, text);
 	}
 	UNIT_BOOL(
 	    "quiet", apply(&s, "a.example", "mx2.a.example", NOON + 1), false);
@@ -166,32 +168,45 @@ static void test_learn(void **state)
 	site_init(&s, 100, 10000);
 	(void)apply(&s, "a.example", "mx.a.example", NOON);
 	(void)ask_all(&s, NOON);
-	UNIT_BOOL("awaited", policy_table_is_awaited(s.p, KIT_DAY, NOON), true);
-	UNIT_BOOL(
-	    "other day", policy_table_is_awaited(s.p, KIT_NEXT, NOON), false);
-	UNIT_BOOL("too long",
-	    policy_table_is_awaited(s.p, KIT_DAY, NOON + POLICY_TABLE_ANSWER_S),
-	    false);
-	learn(&s, "policy a.example mx.a.example 1795348801 1795352400\n{}",
-	    NOON + 1);
+	UNIT_BOOL("awaited", policy_table_is_awaited(s.p, KIT_DAY), true);
+	UNIT_BOOL("other day", policy_table_is_awaited(s.p, KIT_NEXT), false);
+	learn(&s, "policy a.example mx.a.example 1795348801 1795352400\n{}");
 	UNIT_STR("served", in_day(&s, KIT_DAY), "a.example mx.a.example {} ");
-	UNIT_BOOL(
-	    "came", policy_table_is_awaited(s.p, KIT_DAY, NOON + 1), false);
+	UNIT_BOOL("came", policy_table_is_awaited(s.p, KIT_DAY), false);
 	UNIT_BOOL(
 	    "known", apply(&s, "a.example", "mx.a.example", NOON + 2), true);
 	UNIT_BOOL("before it was found",
 	    apply(&s, "a.example", "mx.a.example", NOON), false);
-	UNIT_BOOL("next day",
-	    apply(&s, "a.example", "mx.a.example", KIT_NEXT + 5), true);
-	UNIT_STR(
-	    "there too", in_day(&s, KIT_NEXT), "a.example mx.a.example {} ");
-	learn(&s,
-	    "policy a.example mx.a.example 1795435300 1795438900\n{\"b\":1}",
-	    KIT_NEXT + 43300);
-	UNIT_BOOL("another",
-	    apply(&s, "a.example", "mx.a.example", KIT_NEXT + 43301), true);
-	UNIT_STR("both", in_day(&s, KIT_NEXT),
-	    "a.example mx.a.example {} a.example mx.a.example {\"b\":1} ");
+	UNIT_BOOL("due again, and known",
+	    apply(&s, "a.example", "mx.a.example", NOON + 7199), true);
+	UNIT_STR("asked", ask_all(&s, NOON + 7199),
+	    "a.example mx.a.example a.example - ");
+	site_release(&s);
+}
+
+/*
+ * What was found yesterday is no policy of today's session before it was
+ * looked at again; it is in the day for the judge, should there be no other.
+ */
+static void test_stale(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_init(&s, 100, 10000);
+	learn(&s, "policy a.example - 1795348801 1795352400\n{}");
+	UNIT_BOOL("stale", apply(&s, "a.example", "", KIT_NEXT + 5), false);
+	UNIT_STR("asked", ask_all(&s, KIT_NEXT + 5), "a.example - ");
+	UNIT_STR("the last known", in_day(&s, KIT_NEXT), "a.example  {} ");
+	UNIT_BOOL("awaited", policy_table_is_awaited(s.p, KIT_NEXT), true);
+	learn(&s, "later a.example - 0 1795392300\n");
+	UNIT_BOOL("still", apply(&s, "a.example", "", KIT_NEXT + 6), false);
+	UNIT_STR("not yet", ask_all(&s, KIT_NEXT + 6), "");
+	UNIT_STR("again", ask_all(&s, KIT_NEXT + 300), "a.example - ");
+	learn(&s, "policy a.example - 1795392301 1795395900\n{\"b\":1}");
+	UNIT_STR("the new one", in_day(&s, KIT_NEXT),
+	    "a.example  {} a.example  {\"b\":1} ");
+	UNIT_BOOL("known", apply(&s, "a.example", "", KIT_NEXT + 302), true);
 	site_release(&s);
 }
 
@@ -205,7 +220,7 @@ static void test_midnight(void **state)
 	(void)apply(&s, "a.example", "", KIT_NEXT - 1);
 	(void)apply(&s, "a.example", "", KIT_NEXT + 1);
 	(void)ask_all(&s, KIT_NEXT + 1);
-	learn(&s, "policy a.example - 1795392003 1795395600\n{}", KIT_NEXT + 3);
+	learn(&s, "policy a.example - 1795392003 1795395600\n{}");
 	UNIT_STR("the old day", in_day(&s, KIT_DAY), "a.example  {} ");
 	UNIT_STR("the new day", in_day(&s, KIT_NEXT), "a.example  {} ");
 	site_release(&s);
@@ -218,7 +233,7 @@ static void test_late_log(void **state)
 
 	(void)state;
 	site_init(&s, 100, 10000);
-	learn(&s, "policy a.example - 1795392003 1795395600\n{}", KIT_NEXT + 3);
+	learn(&s, "policy a.example - 1795392003 1795395600\n{}");
 	UNIT_BOOL("older", apply(&s, "a.example", "", NOON), false);
 	UNIT_STR("its day", in_day(&s, KIT_DAY), "a.example  {} ");
 	site_release(&s);
@@ -232,15 +247,104 @@ static void test_later_and_event(void **state)
 	site_init(&s, 100, 10000);
 	(void)apply(&s, "a.example", "", NOON);
 	(void)ask_all(&s, NOON);
-	learn(&s, "later a.example - 0 1795349100\n", NOON);
+	learn(&s, "later a.example - 0 1795349100\n");
 	(void)apply(&s, "a.example", "", NOON + 1);
 	UNIT_STR("not yet", ask_all(&s, NOON + 1), "");
-	(void)apply(&s, "a.example", "", NOON + 300);
-	UNIT_STR("again", ask_all(&s, NOON + 300), "a.example - ");
-	learn(&s, "event a.example - 1795348800 0\n{\"e\":1}", NOON);
+	UNIT_STR("again, by itself", ask_all(&s, NOON + 300), "a.example - ");
+	learn(&s, "event a.example - 1795348800 0\n{\"e\":1}");
 	UNIT_STR("event", in_day(&s, KIT_DAY), "a.example  {\"e\":1} ");
 	UNIT_BOOL(
 	    "is no policy", apply(&s, "a.example", "", NOON + 301), false);
+	site_release(&s);
+}
+
+/* Sessions wait, and no other one comes. */
+static void test_lost_answers(void **state)
+{
+	struct site s;
+	int64_t t = NOON;
+
+	(void)state;
+	site_init(&s, 100, 10000);
+	(void)apply(&s, "a.example", "", t);
+	for (int i = 0; i < 3; i++) {
+		UNIT_STR("asked", ask_all(&s, t), "a.example - ");
+		UNIT_STR("once", ask_all(&s, t + 1), "");
+		t += POLICY_TABLE_ANSWER_S;
+	}
+	/* a child that was started again, or has other servers */
+	(void)ask_all(&s, t);
+	learn(&s, "later a.example - 0 1795360000\n");
+	UNIT_STR("not yet", ask_all(&s, t + 1), "");
+	policy_table_forget_asked(s.p);
+	UNIT_STR("at once", ask_all(&s, t + 2), "a.example - ");
+	learn(&s, "policy a.example - 1795349000 1795352600\n{}");
+	UNIT_STR("served", in_day(&s, KIT_DAY), "a.example  {} ");
+	UNIT_STR("enough", ask_all(&s, t + 4000), "");
+	site_release(&s);
+}
+
+/* Questions that nobody answers do not keep others from being asked. */
+static void test_many_asked(void **state)
+{
+	struct policy_table_counts counts;
+	struct view domain;
+	struct view mx;
+	struct site s;
+	char name[64];
+
+	(void)state;
+	site_init(&s, 2 * POLICY_TABLE_ASKED + 10, 10000);
+	for (unsigned i = 0; i < POLICY_TABLE_ASKED + 1; i++) {
+		(void)snprintf(name, sizeof(name), "d%u.example", i);
+		policy_table_hint(s.p, view_of(name), NOON);
+		if (policy_table_next(s.p, NOON, &domain, &mx)) {
+			policy_table_asked(s.p, NOON);
+		}
+	}
+	policy_table_counts(s.p, &counts);
+	UNIT_UINT("asked", counts.asked, POLICY_TABLE_ASKED);
+	UNIT_UINT("waiting", counts.waiting, 1);
+	UNIT_BOOL("enough",
+	    policy_table_next(
+		s.p, NOON + POLICY_TABLE_ANSWER_S - 1, &domain, &mx),
+	    false);
+	UNIT_BOOL("the next one",
+	    policy_table_next(s.p, NOON + POLICY_TABLE_ANSWER_S, &domain, &mx),
+	    true);
+	UNIT_VIEW("the oldest wish", domain, "d2000.example");
+	site_release(&s);
+}
+
+/* A store that is opened anew has what is put into it, and no more. */
+static void test_other_store(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_init(&s, 100, 10000);
+	learn(&s, "policy a.example - 1795348801 1795352400\n{}");
+	UNIT_BOOL("known", apply(&s, "a.example", "", NOON + 2), true);
+	kit_release(&s.kit);
+	kit_init(&s.kit);
+	kit_open(&s.kit, "one");
+	policy_table_forget_days(s.p);
+	UNIT_BOOL("known", apply(&s, "a.example", "", NOON + 3), true);
+	UNIT_STR("there too", in_day(&s, KIT_DAY), "a.example  {} ");
+	site_release(&s);
+}
+
+/* No room but for one: neither of two names may go while it is needed. */
+static void test_little_room(void **state)
+{
+	struct site s;
+
+	(void)state;
+	site_init(&s, 1, 10000);
+	learn(&s, "policy a.example mx.a.example 1795348801 1795352400\n{}");
+	learn(&s, "quiet b.example mx.b.example 0 1795352400\n");
+	learn(&s, "later c.example mx.c.example 0 1795352400\n");
+	(void)apply(&s, "d.example", "mx.d.example", NOON);
 	site_release(&s);
 }
 
@@ -252,9 +356,9 @@ static void test_sealed(void **state)
 	site_init(&s, 100, 10000);
 	kit_count(&s.kit, NOON, 1, 1);
 	UNIT_INT("seal", store_seal(s.kit.store, KIT_DAY, KIT_NEXT + 600), 0);
-	learn(&s, "policy a.example - 1795348800 1795395600\n{}", KIT_NEXT);
+	learn(&s, "policy a.example - 1795348800 1795395600\n{}");
 	UNIT_BOOL("sealed", apply(&s, "a.example", "", NOON + 1), false);
-	learn(&s, "event a.example - 1795348800 0\n{}", KIT_NEXT);
+	learn(&s, "event a.example - 1795348800 0\n{}");
 	site_release(&s);
 }
 
@@ -268,7 +372,7 @@ static void test_bounds(void **state)
 
 	(void)state;
 	site_init(&s, 50, 400);
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i <= 200; i++) {
 		(void)snprintf(name, sizeof(name), "d%u.example", i);
 		(void)apply(&s, name, "", NOON);
 		if (i % 2 == 0) {
@@ -277,7 +381,7 @@ static void test_bounds(void **state)
 			    "policy %s - %" PRId64 " %" PRId64
 			    "\n{\"filler\":\"0123456789\"}",
 			    name, NOON, NOON + 3600);
-			learn(&s, text, NOON);
+			learn(&s, text);
 		}
 		policy_table_counts(s.p, &counts);
 		UNIT_TRUE(name, counts.entries <= 50);
@@ -285,7 +389,7 @@ static void test_bounds(void **state)
 	}
 	UNIT_TRUE("dropped", counts.dropped >= 150);
 	UNIT_BOOL("the latest is there",
-	    apply(&s, "d198.example", "", NOON + 1), true);
+	    apply(&s, "d200.example", "", NOON + 1), true);
 	UNIT_BOOL(
 	    "the first is not", apply(&s, "d0.example", "", NOON + 1), false);
 	site_release(&s);
@@ -301,6 +405,11 @@ int main(void)
 		cmocka_unit_test(test_midnight),
 		cmocka_unit_test(test_late_log),
 		cmocka_unit_test(test_later_and_event),
+		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_lost_answers),
+		cmocka_unit_test(test_many_asked),
+		cmocka_unit_test(test_other_store),
+		cmocka_unit_test(test_little_room),
 		cmocka_unit_test(test_sealed),
 		cmocka_unit_test(test_bounds),
 	};

@@ -281,9 +281,24 @@ static void check_families(int out, bool has_network)
 	}
 }
 
-static int be_inside(int out, bool has_network)
+/* How it gets inside. */
+enum way {
+	WITHOUT_NETWORK,
+	WITH_NETWORK,
+	GIVES_UP_NETWORK /* a child that needs none of what its parent has */
+};
+
+static int enter(enum way way)
 {
-	int rc = sandbox_enter(has_network);
+	int rc = sandbox_enter(way != WITHOUT_NETWORK);
+
+	return rc == 1 && way == GIVES_UP_NETWORK ? sandbox_forbid_network() :
+						    rc;
+}
+
+static int be_inside(int out, enum way way)
+{
+	int rc = enter(way);
 
 	if (rc == 0) {
 		return NO_SANDBOX;
@@ -304,18 +319,18 @@ static int be_inside(int out, bool has_network)
 			complain(out, strerror(errno), allowed[i].name);
 		}
 	}
-	check_families(out, has_network);
+	check_families(out, way == WITH_NETWORK);
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
 		complain(out, "is not set", "no_new_privs");
 	}
 	/* a second time it is as well */
-	if (sandbox_enter(has_network) != 1) {
+	if (enter(way) != 1) {
 		complain(out, "failed", "again");
 	}
 	return 0;
 }
 
-static void check_inside(bool has_network)
+static void check_inside(enum way way)
 {
 	char text[TEXT];
 	size_t n = 0;
@@ -334,7 +349,7 @@ static void check_inside(bool has_network)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		_exit(be_inside(pipes[1], has_network));
+		_exit(be_inside(pipes[1], way));
 	}
 	(void)close(pipes[1]);
 	while ((got = read(pipes[0], text + n, sizeof(text) - 1 - n)) > 0) {
@@ -355,13 +370,19 @@ static void check_inside(bool has_network)
 static void test_without_network(void **state)
 {
 	(void)state;
-	check_inside(false);
+	check_inside(WITHOUT_NETWORK);
 }
 
 static void test_with_network(void **state)
 {
 	(void)state;
-	check_inside(true);
+	check_inside(WITH_NETWORK);
+}
+
+static void test_gives_up_network(void **state)
+{
+	(void)state;
+	check_inside(GIVES_UP_NETWORK);
 }
 
 int main(void)
@@ -369,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_network),
 		cmocka_unit_test(test_with_network),
+		cmocka_unit_test(test_gives_up_network),
 	};
 
 	return UNIT_RUN(tests);

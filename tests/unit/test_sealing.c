@@ -190,6 +190,29 @@ static void test_force(void **state)
 	UNIT_BOOL("ten minutes on", sealing_clock_may_force(&c), true);
 }
 
+static void test_await(void **state)
+{
+	const struct {
+		const char *name;
+		int64_t since;
+		int64_t now;
+		bool want;
+	} table[] = {
+		{ "the first", 0, 5000, true },
+		{ "at once", 5000, 5000, true },
+		{ "nearly two minutes", 5000, 5119, true },
+		{ "two minutes", 5000, 5120, false },
+		{ "the clock was set back", 5000, 4999, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		UNIT_BOOL(table[i].name,
+		    sealing_may_await(table[i].since, table[i].now),
+		    table[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_feed_is_done),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_force),
+		cmocka_unit_test(test_await),
 	};
 
 	return UNIT_RUN(tests);

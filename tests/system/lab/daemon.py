@@ -15,7 +15,9 @@ run: {run}
 user: {user}
 {groups}milter:
   socket: unix:{socket}
-{milter}feeds:
+{milter}policies:
+  lookup: false
+feeds:
   - mta: {mta}
     file: {log}
 """
