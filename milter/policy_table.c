@@ -117,9 +117,9 @@ void policy_table_forget_days(struct policy_table *p)
 
 void policy_table_ask_again(struct policy_table *p)
 {
-	struct entry *e;
+	struct policy_entry *e;
 
-	TAILQ_FOREACH(e, &p->used, link) {
+	TAILQ_FOREACH(e, &p->list[POLICY_USED], link) {
 		e->again = 0;
 	}
 }

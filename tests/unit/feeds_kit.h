@@ -26,7 +26,6 @@ struct site {
 	struct feeds *feeds;
 	struct policy_table *policies; /* NULL: none are looked up */
 	struct sealing_clock clock;
-	struct policy_table *policies; /* NULL: none are looked up */
 	int64_t now;
 	int64_t uptime;
 	unsigned sessions; /* written so far, over all logs */
@@ -81,7 +80,6 @@ static inline int site_try_start(struct site *s)
 		.conf = &s->conf,
 		.policies = s->policies,
 		.clock = &s->clock,
-		.policies = s->policies,
 		.breathe = site_breathe,
 		.ctx = s };
 

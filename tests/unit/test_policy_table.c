@@ -124,7 +124,7 @@ static void test_ask_again(void **state)
 
 	(void)state;
 	site_init(&s, 100, 10000);
-	learn(&s, "policy a.example - 1795348800 1795395600\n{}", NOON);
+	learn(&s, "policy a.example - 1795348800 1795395600\n{}");
 	(void)apply(&s, "a.example", "", NOON + 1);
 	UNIT_STR("known", ask_all(&s, NOON + 1), "");
 	policy_table_ask_again(s.p);
