@@ -12,6 +12,7 @@
 
 #include "common/err.h"
 #include "common/feed.h"
+#include "common/local_policy.h"
 #include "common/log.h"
 #include "common/noted.h"
 #include "common/when.h"
@@ -225,6 +226,20 @@ static int finish_days(const struct replay *r, struct store *store,
 	return rc;
 }
 
+/* R1, as the daemon does; policies are looked up afterwards. */
+static int set_next_hop(
+    void *ctx, struct store *s, int64_t t, struct fact *fact)
+{
+	struct view next_hop = local_policy_next_hop(ctx, fact->mx);
+
+	(void)s;
+	(void)t;
+	if (next_hop.len > 0) {
+		fact->domain = next_hop;
+	}
+	return 0;
+}
+
 static int run(
     const struct replay *r, struct store *store, int argc, char **argv)
 {
@@ -251,6 +266,10 @@ static int run(
 	const char *path;
 	int rc;
 
+	if (r->tool->conf.local != NULL) {
+		o.policy = set_next_hop;
+		o.policy_ctx = r->tool->conf.local;
+	}
 	if (notes != NULL) {
 		o.noted = noted_on_find;
 		o.noted_alias = noted_on_alias;

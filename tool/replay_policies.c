@@ -310,6 +310,7 @@ static int open_published(struct replayed *r)
 		.state = r->o->state,
 		.ca_file = c->mta_sts.ca_file,
 		.allow_private = c->mta_sts.allow_private,
+		.local = c->local,
 		.on_event = on_event,
 		.on_health = on_health,
 		.ctx = r,
