@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "common/dns_file.h"
 #include "common/domain.h"
 #include "common/err.h"
 #include "common/local_policy.h"
@@ -27,6 +28,8 @@
 #include "lookup/sts.h"
 
 enum {
+	PARALLEL = 2000,    /* questions to the DNS at once, at least: silent
+	                       servers must not hold up the others */
 	LATER_S = 300,      /* what could not be found out */
 	EXCLUDED_S = 86400, /* what is not to be looked up */
 	REFRESH_MS = 10000, /* between looks for policies to be refreshed */
@@ -298,6 +301,29 @@ static void on_health(void *ctx, enum dns_health health)
 	if (p->o.on_health != NULL) {
 		p->o.on_health(p->o.ctx, health);
 	}
+}
+
+void published_options_of(
+    const struct conf *c, struct dns_options *dns, struct published_options *o)
+{
+	*dns = (struct dns_options){
+		.servers = (const char *const *)c->dns.servers,
+		.local_data = c->dns.local_data,
+		.trust_anchor = c->dns.trust_anchor != NULL ?
+		    c->dns.trust_anchor :
+		    dns_file_system_anchor(),
+		.is_recursive = c->dns.recursion,
+		.parallel = c->dns.parallel > PARALLEL ?
+		    (unsigned)c->dns.parallel :
+		    PARALLEL,
+		.timeout_s = (unsigned)c->dns.timeout_s,
+	};
+	*o = (struct published_options){
+		.dns = dns,
+		.ca_file = c->mta_sts.ca_file,
+		.allow_private = c->mta_sts.allow_private,
+		.local = c->local,
+	};
 }
 
 int published_new(const struct published_options *o, struct published **out,

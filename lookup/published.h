@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/conf.h"
 #include "common/dns.h"
 #include "common/dns_health.h"
 #include "common/policy_set.h"
@@ -51,6 +52,13 @@ struct published_options {
 	void (*on_health)(void *ctx, enum dns_health health);
 	void *ctx; /* of both */
 };
+
+/*
+ * Sets of them what the configuration says; all is borrowed from it, and *dns
+ * by *o. The rest is zero.
+ */
+void published_options_of(
+    const struct conf *c, struct dns_options *dns, struct published_options *o);
 
 enum {
 	PUBLISHED_HOSTS = 8,   /* MX hosts that are looked up with a domain */

@@ -18,7 +18,6 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 
-#include "common/dns_file.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -27,7 +26,6 @@
 #include "milter/network_message.h"
 
 enum {
-	PARALLEL = 2000,        /* questions to the DNS at once, at least */
 	WAITING_B = 64 << 20,   /* of answers that wait for the parent */
 	QUESTIONS_AT_ONCE = 64, /* then other things get their turn */
 	TRY_MS = 100            /* to hand over what waits */
@@ -241,32 +239,17 @@ static void on_question(void *ctx)
 static int open_published(struct network *n, const struct network_options *o)
 {
 	const struct conf *c = o->conf;
-	const struct dns_options dns = {
-		.servers = (const char *const *)c->dns.servers,
-		.local_data = c->dns.local_data,
-		.trust_anchor = c->dns.trust_anchor != NULL ?
-		    c->dns.trust_anchor :
-		    dns_file_system_anchor(),
-		.is_recursive = c->dns.recursion,
-		.parallel = c->dns.parallel > PARALLEL ?
-		    (unsigned)c->dns.parallel :
-		    PARALLEL,
-		.timeout_s = (unsigned)c->dns.timeout_s,
-	};
-	const struct published_options options = {
-		.loop = n->loop,
-		.dns = &dns,
-		.state = o->state,
-		.ca_file = c->mta_sts.ca_file,
-		.allow_private = c->mta_sts.allow_private,
-		.local = c->local,
-		.on_event = on_event,
-		.on_health = on_health,
-		.ctx = n,
-	};
+	struct dns_options dns;
+	struct published_options options;
 	struct strbuf error;
 	int rc;
 
+	published_options_of(c, &dns, &options);
+	options.loop = n->loop;
+	options.state = o->state;
+	options.on_event = on_event;
+	options.on_health = on_health;
+	options.ctx = n;
 	strbuf_init(&error, 1000);
 	rc = published_new(&options, &n->published, &error);
 	if (rc != 0) {

@@ -18,7 +18,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "common/dns_file.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/strbuf.h"
@@ -294,30 +293,17 @@ static void on_health(void *ctx, enum dns_health health)
 static int open_published(struct replayed *r)
 {
 	const struct conf *c = r->o->conf;
-	const struct dns_options dns = {
-		.servers = (const char *const *)c->dns.servers,
-		.local_data = c->dns.local_data,
-		.trust_anchor = c->dns.trust_anchor != NULL ?
-		    c->dns.trust_anchor :
-		    dns_file_system_anchor(),
-		.is_recursive = c->dns.recursion,
-		.parallel = (unsigned)c->dns.parallel,
-		.timeout_s = (unsigned)c->dns.timeout_s,
-	};
-	const struct published_options options = {
-		.loop = r->loop,
-		.dns = &dns,
-		.state = r->o->state,
-		.ca_file = c->mta_sts.ca_file,
-		.allow_private = c->mta_sts.allow_private,
-		.local = c->local,
-		.on_event = on_event,
-		.on_health = on_health,
-		.ctx = r,
-	};
+	struct dns_options dns;
+	struct published_options options;
 	struct strbuf error;
 	int rc;
 
+	published_options_of(c, &dns, &options);
+	options.loop = r->loop;
+	options.state = r->o->state;
+	options.on_event = on_event;
+	options.on_health = on_health;
+	options.ctx = r;
 	strbuf_init(&error, 1000);
 	rc = published_new(&options, &r->published, &error);
 	if (rc != 0) {
