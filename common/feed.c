@@ -401,25 +401,6 @@ int feed_more(
 	return rc;
 }
 
-int feed_skip(struct feed *f, struct logfile *lf)
-{
-	struct logfile_line line;
-	int rc;
-
-	store_use(f->store, f->o.name);
-	while ((rc = logfile_next(lf, &line)) == 1) {
-		if (!line.is_complete) {
-			logfile_again(lf, &line);
-			rc = 0;
-			break;
-		}
-		f->read.off = line.end;
-		f->read.pos = f->base + line.end;
-		f->read.hash = logfile_hash(lf, line.end);
-	}
-	return rc != 0 ? rc : feed_commit(f, true);
-}
-
 uint64_t feed_offset(const struct feed *f)
 {
 	return f->read.pos - f->base;
