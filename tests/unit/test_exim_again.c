@@ -11,7 +11,7 @@
 
 #include "config.h"
 
-#include "common/mem.h"
+#include "tests/unit/again_kit.h"
 #include "tests/unit/certificate_sample.h"
 #include "tests/unit/exim_kit.h"
 
@@ -20,7 +20,6 @@
 #endif
 
 enum {
-	MAX_LINES = 70,
 	PROCESSES = 5,
 	SCRIPT_LINES = 9,
 };
@@ -115,30 +114,6 @@ static const char *const scripts[][SCRIPT_LINES] = {
 static const char *const processes[PROCESSES] = { "10", "11", "12", "10@other",
 	"13" };
 
-struct log {
-	struct strbuf text;
-	uint64_t pos[MAX_LINES + 1];  /* of each line, and of the end */
-	int64_t times[MAX_LINES + 1]; /* of the line before each */
-	unsigned n;
-	/* the full run */
-	char *events[MAX_LINES + 1]; /* after each line; the last: at the end */
-	uint64_t oldest[MAX_LINES];
-	bool may_begin[MAX_LINES + 1];
-	int64_t t;
-	uint32_t random;
-};
-
-/* xorshift: the same on all systems. */
-static unsigned draw(struct log *g, unsigned n)
-{
-	g->random ^= g->random << 13;
-	g->random ^= g->random >> 17;
-	g->random ^= g->random << 5;
-	return g->random % n;
-}
-
-#define PICK(g, array) (array)[draw((g), UNIT_LEN(array))]
-
 static const char *const ids[] = { QA, QB, QC };
 static const char *const ips[] = { IP_A, "2001:db8::2" };
 static const char *const letters[] = { "a", "b" };
@@ -148,7 +123,7 @@ struct choice {
 	unsigned host;
 };
 
-static const char *expand_record(struct log *g, char key)
+static const char *expand_record(struct again_log *g, char key)
 {
 	static const char *const ports[] = { "40001", "40001", "40002" };
 	static const char *const passed[] = { "0", "-1" };
@@ -162,23 +137,23 @@ static const char *expand_record(struct log *g, char key)
 
 	switch (key) {
 	case 'l':
-		return PICK(g, ports);
+		return AGAIN_PICK(g, ports);
 	case 'o':
-		return PICK(g, passed);
+		return AGAIN_PICK(g, passed);
 	case 's':
-		return PICK(g, senders);
+		return AGAIN_PICK(g, senders);
 	case 'v':
-		return draw(g, 2) == 0 ? "0" : "1";
+		return again_draw(g, 2) == 0 ? "0" : "1";
 	case 'm':
-		return PICK(g, more);
+		return AGAIN_PICK(g, more);
 	default:
 		assert_int_equal(key, 'k');
-		return PICK(g, words);
+		return AGAIN_PICK(g, words);
 	}
 }
 
 /* Why a host would not do. */
-static const char *expand_why(struct log *g)
+static const char *expand_why(struct again_log *g)
 {
 	static const char *const whys[] = {
 		"TLS session: (gnutls_handshake): timed out",
@@ -201,10 +176,10 @@ static const char *expand_why(struct log *g)
 		"Connection refused",
 	};
 
-	return PICK(g, whys);
+	return AGAIN_PICK(g, whys);
 }
 
-static const char *expand(struct log *g, const struct choice *c, char key)
+static const char *expand(struct again_log *g, const struct choice *c, char key)
 {
 	static const char *const domains[] = { "a.example", "a.example",
 		"b.example", "[192.0.2.9]", "a..b" };
@@ -215,15 +190,15 @@ static const char *expand(struct log *g, const struct choice *c, char key)
 	case 'q':
 		return c->id;
 	case 'i':
-		return PICK(g, ids);
+		return AGAIN_PICK(g, ids);
 	case 'x':
 		return letters[c->host];
 	case 'a':
 		return ips[c->host];
 	case 'd':
-		return PICK(g, firsts);
+		return AGAIN_PICK(g, firsts);
 	case 'e':
-		return PICK(g, domains);
+		return AGAIN_PICK(g, domains);
 	case 'W':
 		return expand_why(g);
 	default:
@@ -231,8 +206,8 @@ static const char *expand(struct log *g, const struct choice *c, char key)
 	}
 }
 
-static void write_line(struct log *g, unsigned process, const struct choice *c,
-    const char *template)
+static void write_line(struct again_log *g, unsigned process,
+    const struct choice *c, const char *template)
 {
 	if (!view_starts(view_of(template), "| ")) {
 		strbuf_addf(&g->text, "%lld %s%s", (long long)g->t,
@@ -250,15 +225,15 @@ static void write_line(struct log *g, unsigned process, const struct choice *c,
 	strbuf_addc(&g->text, '\n');
 }
 
-static void add_line(struct log *g, unsigned process, const struct choice *c,
-    const char *template)
+static void add_line(struct again_log *g, unsigned process,
+    const struct choice *c, const char *template)
 {
 	static const int steps[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 30,
 		61, 200, 299, 301, -1, -350, 2000, 4501 };
 
 	g->times[g->n] = g->t;
 	if (!view_starts(view_of(template), "| ")) {
-		g->t += PICK(g, steps);
+		g->t += AGAIN_PICK(g, steps);
 	}
 	g->pos[g->n++] = g->text.len;
 	write_line(g, process, c, template);
@@ -266,7 +241,7 @@ static void add_line(struct log *g, unsigned process, const struct choice *c,
 }
 
 /* Makes up a log. */
-static void make(struct log *g)
+static void make(struct again_log *g)
 {
 	struct {
 		const char *const *script;
@@ -274,24 +249,25 @@ static void make(struct log *g)
 		struct choice c;
 	} p[PROCESSES] = { 0 };
 
-	unsigned n_processes = 1 + draw(g, PROCESSES);
+	unsigned n_processes = 1 + again_draw(g, PROCESSES);
 
-	while (g->n < MAX_LINES) {
-		unsigned i = draw(g, n_processes);
+	while (g->n < AGAIN_LINES) {
+		unsigned i = again_draw(g, n_processes);
 
 		if (p[i].script == NULL || p[i].line == SCRIPT_LINES ||
 		    p[i].script[p[i].line] == NULL) {
-			p[i].script = PICK(g, scripts);
+			p[i].script = AGAIN_PICK(g, scripts);
 			p[i].line = 0;
-			p[i].c.id = PICK(g, ids);
-			p[i].c.host = draw(g, 2);
+			p[i].c.id = AGAIN_PICK(g, ids);
+			p[i].c.host = again_draw(g, 2);
 		}
-		if (draw(g, 12) == 0) {
+		if (again_draw(g, 12) == 0) {
 			/* out of place */
-			struct choice c = { PICK(g, ids), draw(g, 2) };
+			struct choice c = { AGAIN_PICK(g, ids),
+				again_draw(g, 2) };
 
-			add_line(g, i, &c, PICK(g, scripts)[0]);
-		} else if (draw(g, 12) == 0) {
+			add_line(g, i, &c, AGAIN_PICK(g, scripts)[0]);
+		} else if (again_draw(g, 12) == 0) {
 			p[i].line++; /* lost */
 		} else {
 			add_line(g, i, &p[i].c, p[i].script[p[i].line++]);
@@ -309,112 +285,23 @@ static void open_kit(struct mta_kit *k)
 	k->has_records = true;
 }
 
-/* Reads a line or, behind the last, the end. Returns the events. */
-static const char *read_line(struct mta_kit *k, const struct log *g, unsigned i)
+static void read_line(struct mta_kit *k, const struct again_log *g, unsigned i)
 {
 	struct strbuf line;
 
-	strbuf_clear(&k->events);
-	if (i == g->n) {
-		mta_kit_flush(k);
-		return strbuf_str(&k->events);
-	}
 	strbuf_init(&line, 1 << 16);
-	exim_kit_expand(&line,
-	    view_make(strbuf_str(&g->text) + g->pos[i],
-		g->pos[i + 1] - g->pos[i] - 1));
-	k->pos = g->pos[i];
+	exim_kit_expand(&line, again_line(g, i));
 	k->t = mta_kit_base() + g->times[i];
 	assert_int_equal(mta_kit_line(k, view_of(strbuf_str(&line)), ""), 0);
 	strbuf_release(&line);
-	return strbuf_str(&k->events);
-}
-
-static void run_all(struct log *g)
-{
-	struct mta_kit k;
-
-	open_kit(&k);
-	for (unsigned i = 0; i <= g->n; i++) {
-		g->may_begin[i] = mta_may_begin(k.mta);
-		g->events[i] = xstrdup(read_line(&k, g, i));
-		if (i < g->n) {
-			g->oldest[i] = mta_oldest(k.mta);
-		}
-	}
-	mta_kit_close(&k);
-}
-
-/* Begins at a line; from line cut on, the events must be the same. */
-static bool is_same_from(const struct log *g, unsigned start, unsigned cut)
-{
-	struct mta_kit k;
-	bool is_same = true;
-
-	open_kit(&k);
-	for (unsigned i = start; is_same && i <= g->n; i++) {
-		const char *events = read_line(&k, g, i);
-
-		if (i >= cut && strcmp(events, g->events[i]) != 0) {
-			is_same = unit_str("events", events, g->events[i]);
-			print_error("begun at line %u, read before: %u, "
-				    "differs at %u of\n%s",
-			    start, cut, i, strbuf_str(&g->text));
-		}
-	}
-	mta_kit_close(&k);
-	return is_same;
-}
-
-/* The last line up to this one at which reading may begin. */
-static unsigned beginning(const struct log *g, unsigned line)
-{
-	while (!g->may_begin[line]) {
-		line--;
-	}
-	return line;
-}
-
-static void check_log(struct log *g)
-{
-	for (unsigned cut = 1; cut <= g->n; cut++) {
-		uint64_t oldest = g->oldest[cut - 1];
-		unsigned start = cut;
-		unsigned line;
-
-		while (start > 0 && g->pos[start] > oldest) {
-			start--;
-		}
-		UNIT_TRUE("oldest is the beginning of a line",
-		    oldest == UINT64_MAX || g->pos[start] == oldest);
-		UNIT_TRUE("nothing is open where reading may not begin",
-		    oldest != UINT64_MAX || g->may_begin[cut]);
-		line = beginning(g, start);
-		UNIT_TRUE("again", is_same_from(g, line, cut));
-		line = beginning(g, draw(g, start + 1));
-		UNIT_TRUE("earlier", is_same_from(g, line, cut));
-	}
 }
 
 static void test_again(void **state)
 {
-	size_t n_bytes = 0;
+	static const struct again_mta mta = { make, open_kit, read_line };
 
 	(void)state;
-	for (uint32_t seed = 1; seed <= ROUNDS; seed++) {
-		struct log g = { .random = seed * 2654435761U };
-
-		strbuf_init(&g.text, 1 << 20);
-		make(&g);
-		run_all(&g);
-		check_log(&g);
-		for (unsigned i = 0; i <= g.n; i++) {
-			n_bytes += strlen(g.events[i]);
-			free(g.events[i]);
-		}
-		strbuf_release(&g.text);
-	}
-	UNIT_TRUE("there are events", n_bytes > (size_t)ROUNDS * 1000);
+	again_check(&mta, ROUNDS);
 }
 
 int main(void)

@@ -11,7 +11,7 @@
 
 #include "config.h"
 
-#include "common/mem.h"
+#include "tests/unit/again_kit.h"
 #include "tests/unit/sendmail_kit.h"
 
 #ifndef ROUNDS
@@ -21,7 +21,6 @@
 #define QD "6AMBWYfV000004"
 
 enum {
-	MAX_LINES = 70,
 	PROCESSES = 5,
 };
 
@@ -109,34 +108,12 @@ static const char *const scripts[][SCRIPT_LINES] = {
 static const char *const processes[PROCESSES] = { "10", "11", "65546",
 	"10@other", "131082" };
 
-struct log {
-	struct strbuf text;
-	uint64_t pos[MAX_LINES + 1]; /* of each line, and of the end */
-	unsigned n;
-	/* the full run */
-	char *events[MAX_LINES + 1]; /* after each line; the last: at the end */
-	uint64_t oldest[MAX_LINES];
-	int64_t t;
-	uint32_t random;
-};
-
-/* xorshift: the same on all systems. */
-static unsigned draw(struct log *g, unsigned n)
-{
-	g->random ^= g->random << 13;
-	g->random ^= g->random >> 17;
-	g->random ^= g->random << 5;
-	return g->random % n;
-}
-
-#define PICK(g, array) (array)[draw((g), UNIT_LEN(array))]
-
 struct choice {
 	const char *qid;
 	unsigned host;
 };
 
-static const char *expand(struct log *g, const struct choice *c, char key)
+static const char *expand(struct again_log *g, const struct choice *c, char key)
 {
 	static const char *const hosts[] = { "a", "b" };
 	static const char *const ips[] = { "192.0.2.1", "IPv6:fd99::2" };
@@ -161,31 +138,31 @@ static const char *expand(struct log *g, const struct choice *c, char key)
 	case 'a':
 		return ips[c->host];
 	case 'd':
-		return PICK(g, hops);
+		return AGAIN_PICK(g, hops);
 	case 'r':
 	case 't':
-		return PICK(g, rcpts);
+		return AGAIN_PICK(g, rcpts);
 	case 's':
-		return PICK(g, senders);
+		return AGAIN_PICK(g, senders);
 	case 'v':
-		return PICK(g, ups);
+		return AGAIN_PICK(g, ups);
 	case 'w':
-		return PICK(g, downs);
+		return AGAIN_PICK(g, downs);
 	case 'k':
-		return PICK(g, news);
+		return AGAIN_PICK(g, news);
 	default:
 		assert_int_equal(key, 'n');
-		return PICK(g, tlsreqs);
+		return AGAIN_PICK(g, tlsreqs);
 	}
 }
 
-static void add_line(struct log *g, unsigned process, const struct choice *c,
-    const char *template)
+static void add_line(struct again_log *g, unsigned process,
+    const struct choice *c, const char *template)
 {
 	static const int steps[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 30,
 		200, 599, 601, -1, -650, 2000, 4501 };
 
-	g->t += PICK(g, steps);
+	g->t += AGAIN_PICK(g, steps);
 	g->pos[g->n++] = g->text.len;
 	strbuf_addf(&g->text, "%lld %s ", (long long)g->t, processes[process]);
 	for (; *template != '\0'; template ++) {
@@ -200,7 +177,7 @@ static void add_line(struct log *g, unsigned process, const struct choice *c,
 }
 
 /* Makes up a log. */
-static void make(struct log *g)
+static void make(struct again_log *g)
 {
 	static const char *const qids[] = { QA, QB, QC };
 
@@ -210,24 +187,25 @@ static void make(struct log *g)
 		struct choice c;
 	} p[PROCESSES] = { 0 };
 
-	unsigned n_processes = 1 + draw(g, PROCESSES);
+	unsigned n_processes = 1 + again_draw(g, PROCESSES);
 
-	while (g->n < MAX_LINES) {
-		unsigned i = draw(g, n_processes);
+	while (g->n < AGAIN_LINES) {
+		unsigned i = again_draw(g, n_processes);
 
 		if (p[i].script == NULL || p[i].line == SCRIPT_LINES ||
 		    p[i].script[p[i].line] == NULL) {
-			p[i].script = PICK(g, scripts);
+			p[i].script = AGAIN_PICK(g, scripts);
 			p[i].line = 0;
-			p[i].c.qid = PICK(g, qids);
-			p[i].c.host = draw(g, 2);
+			p[i].c.qid = AGAIN_PICK(g, qids);
+			p[i].c.host = again_draw(g, 2);
 		}
-		if (draw(g, 12) == 0) {
+		if (again_draw(g, 12) == 0) {
 			/* out of place */
-			struct choice c = { PICK(g, qids), draw(g, 2) };
+			struct choice c = { AGAIN_PICK(g, qids),
+				again_draw(g, 2) };
 
-			add_line(g, i, &c, PICK(g, scripts)[0]);
-		} else if (draw(g, 12) == 0) {
+			add_line(g, i, &c, AGAIN_PICK(g, scripts)[0]);
+		} else if (again_draw(g, 12) == 0) {
 			p[i].line++; /* lost */
 		} else {
 			add_line(g, i, &p[i].c, p[i].script[p[i].line++]);
@@ -244,97 +222,24 @@ static void note_messages(struct mta_kit *k)
 	mta_kit_note(k, view_of(QD), NOTED_OWN_REPORT);
 }
 
-/* Reads a line or, behind the last, the end. Returns the events. */
-static const char *read_line(struct mta_kit *k, const struct log *g, unsigned i)
+static void open_kit(struct mta_kit *k)
 {
-	strbuf_clear(&k->events);
-	if (i == g->n) {
-		mta_kit_flush(k);
-	} else {
-		k->pos = g->pos[i];
-		assert_int_equal(mta_kit_line(k,
-				     view_make(strbuf_str(&g->text) + g->pos[i],
-					 g->pos[i + 1] - g->pos[i] - 1),
-				     "sm-mta"),
-		    0);
-	}
-	return strbuf_str(&k->events);
+	mta_kit_open(k, "sendmail", own_senders);
+	k->has_records = true;
+	note_messages(k);
 }
 
-static void run_all(struct log *g)
+static void read_line(struct mta_kit *k, const struct again_log *g, unsigned i)
 {
-	struct mta_kit k;
-
-	mta_kit_open(&k, "sendmail", own_senders);
-	k.has_records = true;
-	note_messages(&k);
-	for (unsigned i = 0; i <= g->n; i++) {
-		g->events[i] = xstrdup(read_line(&k, g, i));
-		if (i < g->n) {
-			g->oldest[i] = mta_oldest(k.mta);
-		}
-	}
-	mta_kit_close(&k);
-}
-
-/* Begins at a line; from line cut on, the events must be the same. */
-static bool is_same_from(const struct log *g, unsigned start, unsigned cut)
-{
-	struct mta_kit k;
-	bool is_same = true;
-
-	mta_kit_open(&k, "sendmail", own_senders);
-	k.has_records = true;
-	note_messages(&k);
-	for (unsigned i = start; is_same && i <= g->n; i++) {
-		const char *events = read_line(&k, g, i);
-
-		if (i >= cut && strcmp(events, g->events[i]) != 0) {
-			is_same = unit_str("events", events, g->events[i]);
-			print_error("begun at line %u, read before: %u, "
-				    "differs at %u of\n%s",
-			    start, cut, i, strbuf_str(&g->text));
-		}
-	}
-	mta_kit_close(&k);
-	return is_same;
-}
-
-static void check_log(struct log *g)
-{
-	for (unsigned cut = 1; cut <= g->n; cut++) {
-		uint64_t oldest = g->oldest[cut - 1];
-		unsigned start = cut;
-
-		while (start > 0 && g->pos[start] > oldest) {
-			start--;
-		}
-		UNIT_TRUE("oldest is the beginning of a line",
-		    oldest == UINT64_MAX || g->pos[start] == oldest);
-		UNIT_TRUE("again", is_same_from(g, start, cut));
-		UNIT_TRUE("earlier", is_same_from(g, draw(g, start + 1), cut));
-	}
+	assert_int_equal(mta_kit_line(k, again_line(g, i), "sm-mta"), 0);
 }
 
 static void test_again(void **state)
 {
-	size_t n_bytes = 0;
+	static const struct again_mta mta = { make, open_kit, read_line };
 
 	(void)state;
-	for (uint32_t seed = 1; seed <= ROUNDS; seed++) {
-		struct log g = { .random = seed * 2654435761U };
-
-		strbuf_init(&g.text, 1 << 20);
-		make(&g);
-		run_all(&g);
-		check_log(&g);
-		for (unsigned i = 0; i <= g.n; i++) {
-			n_bytes += strlen(g.events[i]);
-			free(g.events[i]);
-		}
-		strbuf_release(&g.text);
-	}
-	UNIT_TRUE("there are events", n_bytes > (size_t)ROUNDS * 1000);
+	again_check(&mta, ROUNDS);
 }
 
 int main(void)
