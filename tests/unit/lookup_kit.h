@@ -202,7 +202,10 @@ static inline void kit_answer(
 		}
 		text += strspn(text, " ");
 		if (strncmp(word, "->", 2) == 0) {
-			strncpy(canonical, word + 2, sizeof(canonical) - 1);
+			size_t len = strlen(word + 2);
+
+			assert_in_range(len, 0, sizeof(canonical) - 1);
+			memcpy(canonical, word + 2, len + 1);
 		} else if (strncmp(word, "ttl=", 4) == 0) {
 			a.ttl_s = (unsigned)strtoul(word + 4, NULL, 10);
 		} else if (is_probe) {
