@@ -62,7 +62,7 @@ class Site(run.Site):
         super().__init__()
         self.zone = os.path.join(self.dir, "zone")
         self.publish(("a.example", RECORD))
-        self.configure(CONF % self.zone)
+        self.configure(CONF % self.zone, lookup=True)
 
     def publish(self, *records):
         with open(self.zone, "w", encoding="ascii") as f:
