@@ -39,10 +39,11 @@ struct conf {
 	char *contact;       /* addr-spec; NULL: not set */
 	char *from;          /* From: of report mail; default: contact */
 	char *envelope_from; /* envelope sender of report mail; default: from */
-	char *state;         /* directory; default: CONF_STATE */
-	char *run;           /* directory of the daemon's sockets */
-	char *user;          /* that the daemon becomes */
-	char **groups;       /* its further groups: may read logs; or NULL */
+	uint64_t recipient_delimiter; /* see envelope_delimiter(); 0: none */
+	char *state;                  /* directory; default: CONF_STATE */
+	char *run;                    /* directory of the daemon's sockets */
+	char *user;                   /* that the daemon becomes */
+	char **groups; /* its further groups: may read logs; or NULL */
 	struct conf_feed feed[CONF_FEEDS];
 	unsigned n_feeds;
 
