@@ -360,9 +360,6 @@ static int forget_old(struct run *r)
 	}
 	rc = ledger_forget(r->env.ledger, before);
 	if (rc == 0) {
-		rc = outbox_forget(r->env.ledger, before);
-	}
-	if (rc == 0) {
 		rc = ledger_commit(r->env.ledger);
 	}
 	return rc == 0 ? 0 : daily_ledger_failed(&r->env, rc);

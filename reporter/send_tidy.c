@@ -19,6 +19,7 @@
 
 #include "common/err.h"
 #include "common/log.h"
+#include "common/suppress.h"
 #include "common/when.h"
 #include "reporter/send_private.h"
 
@@ -52,11 +53,26 @@ static int remove_files(struct send_env *env, int64_t day)
 	return rc;
 }
 
+/* Tells of reports that will never be sent. */
+static void say_given_up(struct send_env *env, int64_t day, uint64_t n)
+{
+	char date[WHEN_DATE_BUF];
+	int64_t since = 0;
+	bool is_enabled =
+	    outbox_enabled(env->ledger, &since) == 0 && since != 0;
+	void (*log_it)(const char *, ...)
+	    __attribute__((format(printf, 1, 2))) =
+		is_enabled ? log_warn : log_info;
+
+	log_it("gave up reports that have waited for too long day=%s "
+	       "destinations=%" PRIu64,
+	    when_date(day, date), n);
+}
+
 /* What waits for longer than anything is remembered is given up. */
 static int give_up_day(struct send_env *env, int64_t day)
 {
 	struct outbox_query q = { .day = day, .is_open = true };
-	char date[WHEN_DATE_BUF];
 	struct outbox_item item;
 	uint64_t n = 0;
 	bool found = true;
@@ -77,9 +93,7 @@ static int give_up_day(struct send_env *env, int64_t day)
 		rc = ledger_commit(env->ledger);
 	}
 	if (rc == 0 && n > 0) {
-		log_warn("gave up reports that have waited for too long "
-			 "day=%s destinations=%" PRIu64,
-		    when_date(day, date), n);
+		say_given_up(env, day, n);
 	}
 	return rc;
 }
@@ -149,6 +163,15 @@ void send_tidy(struct send_env *env, int64_t forget_before)
 	}
 	rc = tidy_days(env, dir, forget_before);
 	(void)closedir(dir);
+	if (rc == 0) {
+		rc = outbox_forget(env->ledger, forget_before);
+	}
+	if (rc == 0) {
+		rc = suppress_forget(env->ledger, env->now);
+	}
+	if (rc == 0) {
+		rc = ledger_commit(env->ledger);
+	}
 	if (rc != 0) {
 		(void)send_ledger_failed(env, rc);
 	}
