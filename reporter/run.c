@@ -156,7 +156,7 @@ static int check_day(struct run *r)
 	if (rc != 0) {
 		return daily_ledger_failed(&r->env, rc);
 	}
-	if (found) {
+	if (found && !r->options->is_release) {
 		return 0;
 	}
 	log_error("no tally of this day state=%s", r->state);

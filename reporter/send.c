@@ -27,6 +27,12 @@
 #include "common/when.h"
 #include "reporter/send_private.h"
 
+enum {
+	/* from a fault of our own to the next try: doubled each time */
+	OURS_FIRST_S = 15 * 60,
+	OURS_MOST_S = 6 * 60 * 60
+};
+
 /* --- failures --- */
 
 void send_failed(struct send_env *env, int exit_code)
@@ -96,8 +102,23 @@ void send_close_item(struct send *s, const struct outbox_item *item,
 	note(s, outbox_update(s->env->ledger, &closed));
 }
 
-/* Our own fault is told once; what comes after it is the same, as a rule. */
-static void note_ours(struct send *s, struct outbox_item *item)
+/*
+ * A fault of our own is no try. But what our MTA never takes, because it is too
+ * large for it, say, must not stand before all others in each run.
+ */
+static void put_back(struct outbox_item *item, int64_t now)
+{
+	int64_t delay = 2 * (item->next_try - item->last_try);
+
+	if (item->last_try == 0 || delay < OURS_FIRST_S) {
+		delay = OURS_FIRST_S;
+	}
+	item->last_try = now;
+	item->next_try = now + (delay < OURS_MOST_S ? delay : OURS_MOST_S);
+}
+
+/* It is told once; what comes after it is the same, as a rule. */
+static void note_ours(struct send *s, const struct outbox_item *item)
 {
 	const char *what = item->to.kind == RECORD_MAILTO ? "mails" : "uploads";
 	char answer[LOG_ESCAPE_BUF];
@@ -141,6 +162,7 @@ static void apply(
 		log_item(s, log_warn, "report was refused", item);
 		break;
 	case ATTEMPT_OURS:
+		put_back(item, now);
 		note_ours(s, item);
 		return;
 	}

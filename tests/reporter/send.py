@@ -349,16 +349,35 @@ def our_fault(site):
         post.configure()
         for answer in ("451 4.3.0 not now", "550 5.7.1 not you"):
             post.smtp.mail_answer = answer
+            site.now += HOUR
             result = site.run(want=75)
-            equal("ends soon", result.err.count("answer=\"4") +
-                  len(post.smtp.mails), 0)
             holds("the answer", answer in result.err)
             holds("the rest is left", "left all other mails" in result.err)
         post.smtp.mail_answer = "250 2.1.0 ok"
+        equal("told", result.err.count("fault on our side"), 1)
         # two days later it is back: nothing was given up
         site.now += 2 * DAY
         equal("sent", sent(site.run())["sent"], n)
         equal("mails", len(post.smtp.mails), n)
+
+
+def never_taken(site):
+    """What our MTA never takes does not keep it from the others."""
+    with Post(site, https=False) as post:
+        n = 12
+        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
+        domains = ["d%07d.example" % i for i in range(n)]
+        site.write_zone({d: GOOD % d for d in domains})
+        enable(site, DAY1)
+        bad = {"tls@" + d for d in domains[:7]}
+        post.smtp.data_answers = {a: "554 5.3.4 too large" for a in bad}
+        for _ in range(4):
+            site.run(want=75)
+            site.now += 15 * MINUTE
+        equal("sent", sorted(t for t, in items(
+            site, "target", "state = 'sent'")),
+            ["tls@" + d for d in domains[7:]])
+        equal("tries", set(items(site, "tries", "state = 'waiting'")), {(0,)})
 
 
 def suppressed(site):
@@ -653,5 +672,5 @@ def killed_by_the_mta(site):
 if __name__ == "__main__":
     sys.exit(run_all([
         all_sent, not_enabled, spread, retries, mended, refused, our_fault,
-        suppressed, resend, lost_file, many_to_one, two_at_once, making_fails,
+        never_taken, suppressed, resend, lost_file, many_to_one, two_at_once, making_fails,
         tidy, waits_too_long, deaths, deaths_again, killed_by_the_mta]))

@@ -78,11 +78,9 @@ class SmtpHandler(socketserver.StreamRequestHandler):
                 data = self.read_data()
                 if data is None:
                     return
-                with self.server.lock:
-                    self.server.mails.append(Mail(sender, to, data))
-                    on_mail = self.server.on_mail
-                if on_mail is not None:
-                    on_mail()
+                answer = self.server.data_answers.get(to, answer)
+                if answer.startswith("2"):
+                    self.server.keep(Mail(sender, to, data))
             elif verb == "QUIT":
                 self.say("221 2.0.0 bye")
                 return
@@ -90,17 +88,26 @@ class SmtpHandler(socketserver.StreamRequestHandler):
 
 
 class SmtpSink(Server):
-    """answers: recipient -> what is said to its RCPT."""
+    """answers: recipient -> what is said to its RCPT; data_answers: to the
+    end of its mail."""
 
     def __init__(self):
         self.greeting = "220 sink.example ESMTP"
         self.mail_answer = "250 2.1.0 ok"
         self.answers = {}
+        self.data_answers = {}
         self.asked = []
         self.mails = []
         self.on_mail = None   # is called before a mail is answered
         self.n_connections = 0
         super().__init__(SmtpHandler)
+
+    def keep(self, mail):
+        with self.lock:
+            self.mails.append(mail)
+            on_mail = self.on_mail
+        if on_mail is not None:
+            on_mail()
 
     def clear(self):
         with self.lock:
