@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Tests how telltls-report sends: what leaves and when, what becomes of it, and
-that a run which dies anywhere loses nothing and doubles nothing but what was
-just under way.
+what is kept. That nothing is lost when it dies is in deaths.py.
 """
 import os
 import shutil
@@ -11,108 +10,12 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+from post import (  # noqa: E402
+    ALL_DUE, DAY, HOUR, KEEP, MINUTE, SCENE, SPREAD, Post, by_destination,
+    enable, items, sent)
 from reporter_site import (  # noqa: E402
-    DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, run_all, seal_line,
-    wait_for)
-from sinks import HttpsSink, SmtpSink, closed_port  # noqa: E402
-
-DAY, HOUR, MINUTE = 86400, 3600, 60
-SPREAD = 4 * HOUR
-ALL_DUE = begin_of(DAY1) + DAY + SPREAD      # of the first day
-KEEP = 2 * DAY                               # after the end of a day
-ENDED = "ended sending"
-
-
-class Post:
-    """A site whose reports go to sinks of ours."""
-
-    def __init__(self, site, https=True):
-        self.site = site
-        self.smtp = SmtpSink()
-        self.https = HttpsSink(site.dir) if https else None
-        self.n_written = 0
-        self.configure()
-        site.now = ALL_DUE
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.write_received()
-        self.smtp.stop()
-        if self.https:
-            self.https.stop()
-
-    def configure(self, port=None, more=""):
-        self.site.configure(more=(
-            'recipient-delimiter: "+"\n'
-            "mail:\n  via: smtp\n  server: 127.0.0.1:%d\n  tls: none\n"
-            "  timeout: 30s\n" % (port or self.smtp.port)) + (
-            "https:\n  allow-private: true\n  verify: require\n"
-            "  ca-file: %s\n  timeout: 30s\n" % self.https.ca
-            if self.https else "") + more)
-
-    def write_received(self):
-        """For check-report, which sees all that arrived."""
-        folder = os.path.join(self.site.dir, "received")
-        os.makedirs(folder, exist_ok=True)
-        for end, items in (("eml", self.smtp.mails), ("json.gz", [
-                p for p in (self.https.posts if self.https else [])])):
-            for item in items:
-                self.n_written += 1
-                with open("%s/%d.%s" % (folder, self.n_written, end),
-                          "wb") as f:
-                    f.write(item.data if end == "eml" else item.body)
-
-    def clear(self):
-        self.write_received()
-        self.smtp.clear()
-        if self.https:
-            self.https.clear()
-
-    def mails_to(self, address):
-        return [m for m in self.smtp.mails if m.to == address]
-
-    def posts_to(self, path):
-        return [p for p in self.https.posts if p.path == path]
-
-    def scene(self, enabled=DAY1):
-        """Two domains: three destinations by mail, two by HTTPS."""
-        self.site.tally("fact %s 3 a.example ok mx.a.example" % DAY1,
-                        "fact %s 1 b.example refused mx.b.example" % DAY1,
-                        seal_line(DAY1))
-        self.site.write_zone({
-            "a.example": "v=TLSRPTv1; rua=mailto:tls@a.example,"
-                         "mailto:x@c.example," + self.https.url("/a"),
-            "b.example": "v=TLSRPTv1; rua=" + self.https.url("/b") +
-                         ",mailto:tls@b.example"})
-        if enabled:
-            enable(self.site, enabled)
-
-    def received(self):
-        """destination -> what arrived there"""
-        got = {}
-        for m in self.smtp.mails:
-            got.setdefault(m.to, []).append(m.data)
-        for p in self.https.posts:
-            got.setdefault(p.path, []).append(p.body)
-        return got
-
-
-SCENE = ["/a", "/b", "tls@a.example", "tls@b.example", "x@c.example"]
-
-
-def enable(site, day):
-    site.telltls("enable", "--since", day, "--yes")
-
-
-def items(site, columns="target, state", where="1"):
-    return site.sql("SELECT %s FROM outbox WHERE %s ORDER BY id" %
-                    (columns, where))
-
-
-def sent(result):
-    return result.counts(ENDED)
+    DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, run_all, seal_line)
+from sinks import closed_port  # noqa: E402
 
 
 def all_sent(site):
@@ -125,20 +28,11 @@ def all_sent(site):
                           ("suppressed", 0)):
             equal(key, counts[key], want)
         equal("destinations", sorted(post.received()), SCENE)
-        files = site.reports(DAY1)
-        for name, data in files.items():
-            domain = name.split("!")[1]
-            if name.endswith(".gz"):
-                path = "/" + domain[0]
-                equal(path, [p.body for p in post.posts_to(path)], [data])
-                equal("type", post.posts_to(path)[0].headers["Content-Type"],
-                      "application/tlsrpt+gzip")
-            else:
-                to = {"a.example.0": "tls@a.example",
-                      "a.example.1": "x@c.example",
-                      "b.example.1": "tls@b.example"}[
-                          domain + "." + name.split(".")[-2]]
-                equal(to, [m.data for m in post.mails_to(to)], [data])
+        equal("bytes", {to: b[0] for to, b in post.received().items()},
+              by_destination(site.reports(DAY1)))
+        equal("Content-Type", {p.headers["Content-Type"]
+                               for p in post.https.posts},
+              {"application/tlsrpt+gzip"})
         tokens = dict(items(site, "target, token"))
         for m in post.smtp.mails:
             equal("envelope sender", m.sender,
@@ -559,118 +453,8 @@ def waits_too_long(site):
         equal("nothing left", post.received(), {})
 
 
-# --- deaths ---
-
-# Where what was just given away is given away once more.
-MAY_DOUBLE = ("mail-begun", "mail-ended", "upload-begun", "upload-ended",
-              "item-marked")
-
-
-def steps_of(site, *args):
-    path = site.dir + "/steps"
-    site.run(*args, script=("--steps", path))
-    with open(path, encoding="ascii") as f:
-        return f.read().split()
-
-
-def deaths_of(steps):
-    """The first, a middle and the last time of each step."""
-    for name in dict.fromkeys(steps):
-        n = steps.count(name)
-        for at in sorted({1, (n + 1) // 2, n}):
-            yield name, at
-
-
-def check_doubles(what, name, got, want):
-    equal(what + ": destinations", sorted(got), sorted(want))
-    doubles = 0
-    for to, bodies in got.items():
-        equal("%s: %s: one content" % (what, to), set(bodies), {want[to]})
-        doubles += len(bodies) - 1
-    # uploads are under way side by side
-    most = 2 if name.startswith("upload") or name == "item-marked" else 1
-    holds("%s: %d doubles" % (what, doubles),
-          doubles <= (most if name in MAY_DOUBLE else 0))
-
-
-def dies(site, post, args, prepared, want):
-    """Dies at each step of a run, then lets another one end the work."""
-    number = 0
-    names = set()
-    site.state = prepared + ".steps"
-    shutil.copytree(prepared, site.state)
-    site.place()
-    steps = steps_of(site, *args)
-    for name, at in deaths_of(steps):
-        number += 1
-        names.add(name)
-        what = "killed at %s %d" % (name, at)
-        post.clear()
-        site.state = "%s.%d" % (prepared, number)
-        shutil.copytree(prepared, site.state)
-        site.place()
-        site.run(*args, want=-9, script=("--die", name, str(at)))
-        site.run(*[a for a in args if a != "--resend"])
-        check_doubles(what, name, post.received(), want)
-        equal(what + ": nothing waits", items(site, where="state = 'waiting'"),
-              [])
-        equal(what + ": no third time",
-              site.run("--now") and "ended sending" in site.run("--now").err,
-              False)
-        shutil.rmtree(site.state)
-    shutil.rmtree(prepared + ".steps")
-    return names
-
-
-def deaths(site):
-    """Killed at each step of making, sending and removing."""
-    with Post(site) as post:
-        post.scene()
-        site.telltls("suppress", "add", "mailto:x@c.example")
-        site.now = begin_of(DAY1) + DAY + KEEP + HOUR
-        dry = site.dir + "/dry"
-        site.run("--dry-run", dry)
-        made = {n.split("!")[1][0] + n.split(".", 4)[-1][-6:]: b
-                for n, b in site.reports(top=dry).items()}
-        want = {"/a": made["ason.gz"], "/b": made["bson.gz"],
-                "tls@a.example": made["a.0.eml"],
-                "tls@b.example": made["b.1.eml"]}
-        names = dies(site, post, ["--now"], site.state, want)
-        holds("steps: %r" % sorted(names), len(names) >= 12)
-
-
-def deaths_again(site):
-    """Killed while reports are sent once more."""
-    with Post(site) as post:
-        post.scene()
-        site.run("--now")
-        want = {d: b[0] for d, b in post.received().items()}
-        names = dies(site, post, ["--resend", "--day", DAY1], site.state,
-                     want)
-        holds("steps: %r" % sorted(names), "items-again" in names)
-
-
-def killed_by_the_mta(site):
-    """Killed while the MTA has the mail and has not said so."""
-    with Post(site) as post:
-        post.scene()
-        started = []
-        post.smtp.on_mail = lambda: (wait_for("the start", lambda: started),
-                                     started[0][0].kill())
-        started.append(site.start())
-        equal("killed", site.end(started[0]).code, -9)
-        post.smtp.on_mail = None
-        wait_for("the mail", lambda: len(post.smtp.mails) == 1)
-        twice = post.smtp.mails[0].to
-        site.run()
-        got = post.received()
-        equal("copies", {d: len(b) for d, b in got.items()},
-              {d: 2 if d == twice else 1 for d in SCENE})
-        equal("the same bytes", len(set(got[twice])), 1)
-
-
 if __name__ == "__main__":
     sys.exit(run_all([
         all_sent, not_enabled, spread, retries, mended, refused, our_fault,
-        never_taken, suppressed, resend, lost_file, many_to_one, two_at_once, making_fails,
-        tidy, waits_too_long, deaths, deaths_again, killed_by_the_mta]))
+        never_taken, suppressed, resend, lost_file, many_to_one, two_at_once,
+        making_fails, tidy, waits_too_long]))
