@@ -79,15 +79,17 @@ static void link_in(struct upload *up)
 	u->bytes += up->body.len;
 }
 
+static void unlink_it(struct upload *up)
+{
+	*up->link = up->next;
+	if (up->next != NULL) {
+		up->next->link = up->link;
+	}
+	up->of->bytes -= up->body.len;
+}
+
 static void upload_free(struct upload *up)
 {
-	if (up->link != NULL) {
-		*up->link = up->next;
-		if (up->next != NULL) {
-			up->next->link = up->link;
-		}
-		up->of->bytes -= up->body.len;
-	}
 	strbuf_release(&up->body);
 	free(up);
 }
@@ -99,6 +101,7 @@ static void on_end(void *ctx, const struct attempt *result)
 
 	step_at(s->env->step, "upload-ended");
 	send_settle(s, &up->item, result);
+	unlink_it(up);
 	upload_free(up);
 }
 
@@ -148,13 +151,15 @@ static void send_upload(void *ctx, const struct outbox_item *item)
 void send_uploads(struct send *s)
 {
 	struct uploading u = { .s = s };
+	struct upload *next;
 
 	send_each(s, RECORD_HTTPS, send_upload, &u);
 	if (u.uploads != NULL && s->rc == 0) {
 		(void)uploads_wait(u.uploads, true);
 	}
 	uploads_close(u.uploads);
-	while (u.first != NULL) {
-		upload_free(u.first);
+	for (struct upload *up = u.first; up != NULL; up = next) {
+		next = up->next;
+		upload_free(up);
 	}
 }
