@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/envelope.h"
 #include "common/err.h"
 #include "common/feed.h"
 #include "common/log.h"
@@ -41,6 +42,7 @@ void feeds_options_of(
 		.type = mta_find(conf->mta),
 		.idents = (const char *const *)conf->idents,
 		.own_senders = f->own_senders,
+		.delimiter = envelope_delimiter(f->o.conf),
 		.has_callouts = conf->callouts,
 		.has_bare_addresses = conf->bare_addresses,
 	};
