@@ -113,10 +113,15 @@ static const struct row rows[] = {
 					   " ** t@d.example F=<x@us.example> "
 					   "R=r: no\n",
 	    "", "" },
-	{ "exim, within a stranger's sender", "exim", '+',
-	    EFROM("rpt+" T1 "@us.example") "2 7 1xV4fY-0006tC-2w <= "
-					   "\"a\n| b\"@x U=x P=local S=1\n",
-	    "", "" },
+	{ "exim, a file", "exim", '+',
+	    "1 7/ " EQ " <= rpt+" T1 "@us.example U=x P=local S=1\n"
+	    "3 8/ " EQ " ** t@d.example R=r T=t: 550 5.1.1 no\n",
+	    "3 " T1 " 5.1.1\n", NULL },
+	{ "exim, a line within a stranger's sender", "exim", '+',
+	    "1 7/ " EQ " <= rpt+" T1 "@us.example U=x P=local S=1\n"
+	    "2 7/ 1xV4fY-0006tC-2w <= \"a\n"
+	    "3 8/ " EQ " ** t@d.example R=r T=t: 550 5.1.1 no\n",
+	    "", NULL },
 	{ "postfix", "postfix", '=',
 	    PFROM(PQ, "rpt=" T1 "@us.example") PUP PTO(PQ, "5.1.1", BOUNCED),
 	    "3 " T1 " 5.1.1\n", "2 own-report\n" },
