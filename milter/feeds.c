@@ -209,6 +209,8 @@ static int open_feed(struct feeds_one *one, int64_t now)
 	}
 	feeds_options_of(one->all, one->conf, &o);
 	o.now = now;
+	o.bounced = one->all->o.bounced;
+	o.bounced_ctx = one->all->o.ctx;
 	o.progress = on_progress;
 	o.ctx = one;
 	rc = feed_open(one->all->store, &o, &one->feed);
