@@ -26,6 +26,7 @@
 #include "common/outbox.h"
 #include "common/store.h"
 #include "common/when.h"
+#include "reporter/bounces.h"
 #include "reporter/daily.h"
 #include "reporter/daily_counts.h"
 #include "reporter/lock.h"
@@ -440,7 +441,8 @@ static void work(struct run *r)
 {
 	int rc = 0;
 
-	if (open_outbox(r) != 0 || check_day(r) != 0) {
+	if (open_outbox(r) != 0 || check_day(r) != 0 ||
+	    (r->env.ledger != NULL && bounces_take(&r->env, r->state) != 0)) {
 		return;
 	}
 	if (r->options->is_resend) {
