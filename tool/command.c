@@ -11,6 +11,15 @@
 
 /* In the order of the help. A test compares the manual page with it. */
 const struct command tool_commands[] = {
+	{ .name = "bounce",
+	    .help = "take a mail that came back from an alias",
+	    .operands = "",
+	    .options = { { "recipient", "ADDRESS",
+			     "whom it was delivered to; default: as it says",
+			     false },
+		{ "run", "DIR", "directory of the daemon's sockets", false } },
+	    .is_lenient = true,
+	    .run = cmd_bounce },
 	{ .name = "check",
 	    .help = "the transport security of a domain, as senders see it",
 	    .operands = "DOMAIN",

@@ -54,6 +54,7 @@ static void test_defaults(void **state)
 	UNIT_STR("contact", c.contact, NULL);
 	UNIT_STR("from", c.from, NULL);
 	UNIT_STR("envelope-from", c.envelope_from, NULL);
+	UNIT_UINT("recipient-delimiter", c.recipient_delimiter, 0);
 	UNIT_STR("state", c.state, "/var/lib/telltls");
 	UNIT_UINT("feeds", c.n_feeds, 0);
 	UNIT_STR(
@@ -87,6 +88,7 @@ static void check_full(const struct conf *c)
 	UNIT_STR("contact", c->contact, "tlsrpt@example.org");
 	UNIT_STR("from", c->from, "reports+tls@example.org");
 	UNIT_STR("envelope-from", c->envelope_from, "bounces@example.org");
+	UNIT_UINT("recipient-delimiter", c->recipient_delimiter, 2);
 	UNIT_STR("state", c->state, "/srv/telltls");
 	UNIT_STR("run", c->run, "/srv/run");
 	UNIT_STR("user", c->user, "tls.rpt");
@@ -309,6 +311,17 @@ static void test_values(void **state)
 		{ "from", "a!#$%&'*+-/=?^_`{|}~@b.example", true },
 		{ "envelope-from", "a@b.example", true },
 		{ "envelope-from", "<>", false },
+		{ "recipient-delimiter", "none", true },
+		{ "recipient-delimiter", "+", true },
+		{ "recipient-delimiter", "'-'", true },
+		{ "recipient-delimiter", "'='", true },
+		{ "recipient-delimiter", "_", true },
+		{ "recipient-delimiter", "'+-'", false },
+		{ "recipient-delimiter", "'@'", false },
+		{ "recipient-delimiter", "'.'", false },
+		{ "recipient-delimiter", "' '", false },
+		{ "recipient-delimiter", "a", false },
+		{ "recipient-delimiter", "''", false },
 		{ "state", "/", true },
 		{ "feeds[].mta", "sendmail", true },
 		{ "feeds[].name", "A-z.0_9", true },
@@ -522,6 +535,16 @@ static void test_check_reports(void **state)
 		    "x.example, the domain of contact\n"
 		    "t.yaml: envelope-from is in the domain y.example, "
 		    "expected x.example, the domain of contact\n" },
+		{ "room for a token",
+		    "organization: A\nrecipient-delimiter: +\n"
+		    "contact: a234567890123456789012345678901@x.example\n",
+		    "" },
+		{ "no room for a token",
+		    "organization: A\nrecipient-delimiter: +\n"
+		    "contact: a2345678901234567890123456789012@x.example\n",
+		    "t.yaml: the local part of envelope-from is longer than "
+		    "31 octets, expected no more with a recipient-delimiter, "
+		    "which needs room\n" },
 	};
 
 	(void)state;
