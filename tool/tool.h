@@ -77,9 +77,13 @@ const char *tool_value(const struct tool *tool, const char *name);
 
 int cmd_bounce(const struct tool *tool, int argc, char **argv);
 int cmd_check(const struct tool *tool, int argc, char **argv);
+int cmd_disable(const struct tool *tool, int argc, char **argv);
+int cmd_enable(const struct tool *tool, int argc, char **argv);
 int cmd_explain(const struct tool *tool, int argc, char **argv);
+int cmd_outbox(const struct tool *tool, int argc, char **argv);
 int cmd_replay(const struct tool *tool, int argc, char **argv);
 int cmd_status(const struct tool *tool, int argc, char **argv);
+int cmd_suppress(const struct tool *tool, int argc, char **argv);
 int cmd_tally(const struct tool *tool, int argc, char **argv);
 
 #endif
