@@ -29,6 +29,7 @@
 #include "common/when.h"
 #include "reporter/daily.h"
 #include "reporter/run.h"
+#include "reporter/signer.h"
 
 enum {
 	KEEP_DAYS = 30 /* what became of domains is known for so long */
@@ -102,6 +103,14 @@ static int set_sender(struct run *r)
 		return fail(r, EX_CONFIG);
 	}
 	return 0;
+}
+
+static int open_dkim(struct run *r)
+{
+	bool is_dry_run = r->options->dry_run != NULL;
+	int rc = signer_open(r->env.conf, is_dry_run, &r->env.dkim);
+
+	return rc == 0 ? 0 : fail(r, EX_CONFIG);
 }
 
 /* Finds the days; none is no error, unless one was asked for. */
@@ -366,7 +375,7 @@ int run(const struct options *o, const struct conf *conf, int64_t now)
 		.lock = -1,
 	};
 
-	if (set_sender(&r) != 0 || find_days(&r) != 0) {
+	if (set_sender(&r) != 0 || open_dkim(&r) != 0 || find_days(&r) != 0) {
 		goto out;
 	}
 	set_exclude(&r);
@@ -387,6 +396,7 @@ int run(const struct options *o, const struct conf *conf, int64_t now)
 	}
 out:
 	dns_free(r.env.dns);
+	dkim_close(r.env.dkim);
 	ledger_close(r.env.ledger);
 	if (r.lock >= 0) {
 		(void)close(r.lock);

@@ -100,6 +100,7 @@ class Site:
         """dns: lines of that section; the default is the zone."""
         self.write(self.conf, "organization: Example Sender\n"
                    "contact: tls-reports@sender.example\n"
+                   "dkim:\n  elsewhere: true\n"
                    "dns:\n" + (dns or "  local-data: %s\n" % self.zone) +
                    (report and "report:\n" + report))
 

@@ -27,6 +27,8 @@ SEALED = 1795392600
 CONF = """\
 organization: Example Sender
 contact: tls-reports@sender.example
+dkim:
+  elsewhere: true
 dns:
   local-data: %s
 """
