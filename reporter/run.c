@@ -32,6 +32,7 @@
 #include "reporter/lock.h"
 #include "reporter/run.h"
 #include "reporter/send.h"
+#include "reporter/signer.h"
 
 enum {
 	KEEP_DAYS = 30 /* what became of domains is known for so long */
@@ -106,6 +107,14 @@ static int set_sender(struct run *r)
 		return fail(r, EX_CONFIG);
 	}
 	return 0;
+}
+
+static int open_dkim(struct run *r)
+{
+	bool is_dry_run = r->options->dry_run != NULL;
+	int rc = signer_open(r->env.conf, is_dry_run, &r->env.dkim);
+
+	return rc == 0 ? 0 : fail(r, EX_CONFIG);
 }
 
 /* Leaves the day that was asked for, if it is there. */
@@ -478,11 +487,12 @@ int run(const struct options *o, const struct conf *conf, int64_t now,
 		.lock = -1,
 	};
 
-	if (set_sender(&r) == 0 && find_days(&r) == 0) {
+	if (set_sender(&r) == 0 && open_dkim(&r) == 0 && find_days(&r) == 0) {
 		set_exclude(&r);
 		work(&r);
 	}
 	dns_free(r.env.dns);
+	dkim_close(r.env.dkim);
 	ledger_close(r.env.ledger);
 	if (r.lock >= 0) {
 		(void)close(r.lock);

@@ -28,6 +28,8 @@ REPORTER = [os.path.join(BIN, "tests", "reporter", "run_report"), "--at",
 CONF = """\
 organization: Example Sender
 contact: tls-reports@sender.example
+dkim:
+  elsewhere: true
 dns:
   local-data: %s
 """
