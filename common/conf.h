@@ -81,6 +81,7 @@ struct conf {
 	struct {
 		uint64_t retry_s;    /* a temporary DNS error is retried */
 		char **exclude;      /* domains never reported on; or NULL */
+		char *rules;         /* file of rules.h; NULL: none */
 		bool sending_mta_ip; /* put our address into reports */
 		uint64_t count;      /* an enum judge_count */
 	} report;

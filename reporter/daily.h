@@ -9,6 +9,7 @@
 #include "common/dns.h"
 #include "common/ledger.h"
 #include "common/report.h"
+#include "common/rules.h"
 #include "common/tally.h"
 
 /* What all days of a run share. */
@@ -17,6 +18,7 @@ struct daily_env {
 	struct report_sender sender;
 	struct dns *dns;
 	struct ledger *ledger;   /* NULL: a dry run */
+	struct rules *rules;     /* for destinations; NULL: none */
 	const char *out;         /* dry run: its directory; else the outbox, in
 	                            which each day has a directory */
 	const char *only_domain; /* NULL: all */
@@ -37,6 +39,7 @@ struct daily_counts {
 	uint64_t mails;   /* destinations of reports, by kind */
 	uint64_t uploads;
 	uint64_t excluded; /* domains left out by configuration */
+	uint64_t denied;   /* destinations that the rules took away */
 	uint64_t retries;  /* lookups that failed, to be tried again */
 	uint64_t silent;   /* the same, while our resolver answered nobody */
 	uint64_t given_up; /* lookups that failed for too long */

@@ -93,6 +93,24 @@ static void set_exclude(struct run *r)
 	r->env.n_exclude = n;
 }
 
+static int read_rules(struct run *r)
+{
+	const char *path = r->env.conf->report.rules;
+	struct strbuf error;
+	int rc = 0;
+
+	if (path == NULL) {
+		return 0;
+	}
+	strbuf_init(&error, 65536);
+	if (rules_read(path, &r->env.rules, &error) != 0) {
+		log_error("cannot use rules: %s", strbuf_str(&error));
+		rc = fail(r, EX_CONFIG);
+	}
+	strbuf_release(&error);
+	return rc;
+}
+
 static int set_sender(struct run *r)
 {
 	const struct conf *conf = r->env.conf;
@@ -221,11 +239,12 @@ static void log_counts(
 	log_info("%s%s domains=%" PRIu64 " records=%" PRIu64 " reports=%" PRIu64
 		 " mails=%" PRIu64 " uploads=%" PRIu64 " retries=%" PRIu64
 		 " given-up=%" PRIu64 " failed=%" PRIu64 " excluded=%" PRIu64
-		 " withheld=%" PRIu64 " unjudged=%" PRIu64 " nameless=%" PRIu64
-		 " damaged=%" PRIu64,
+		 " denied=%" PRIu64 " withheld=%" PRIu64 " unjudged=%" PRIu64
+		 " nameless=%" PRIu64 " damaged=%" PRIu64,
 	    what, which, c->domains, c->records, c->reports, c->mails,
 	    c->uploads, c->retries + c->silent, c->given_up, c->failed,
-	    c->excluded, c->withheld, c->unjudged, c->nameless, c->damaged);
+	    c->excluded, c->denied, c->withheld, c->unjudged, c->nameless,
+	    c->damaged);
 }
 
 static void add_counts(struct daily_counts *sum, const struct daily_counts *c)
@@ -236,6 +255,7 @@ static void add_counts(struct daily_counts *sum, const struct daily_counts *c)
 	sum->mails += c->mails;
 	sum->uploads += c->uploads;
 	sum->excluded += c->excluded;
+	sum->denied += c->denied;
 	sum->retries += c->retries;
 	sum->silent += c->silent;
 	sum->given_up += c->given_up;
@@ -366,7 +386,7 @@ int run(const struct options *o, const struct conf *conf, int64_t now)
 		.lock = -1,
 	};
 
-	if (set_sender(&r) != 0 || find_days(&r) != 0) {
+	if (set_sender(&r) != 0 || read_rules(&r) != 0 || find_days(&r) != 0) {
 		goto out;
 	}
 	set_exclude(&r);
@@ -391,6 +411,7 @@ out:
 	if (r.lock >= 0) {
 		(void)close(r.lock);
 	}
+	rules_free(r.env.rules);
 	free(r.exclude);
 	free(r.days);
 	return r.env.exit_code;

@@ -74,6 +74,7 @@ static void test_defaults(void **state)
 	UNIT_STR("policies.local", c.policies.local, NULL);
 	UNIT_STR("mta-sts.ca-file", c.mta_sts.ca_file, NULL);
 	UNIT_BOOL("mta-sts.allow-private", c.mta_sts.allow_private, false);
+	UNIT_STR("report.rules", c.report.rules, NULL);
 	UNIT_BOOL("report.sending-mta-ip", c.report.sending_mta_ip, true);
 	UNIT_UINT("report.count", c.report.count, JUDGE_GOVERNING);
 	conf_release(&c);
@@ -136,6 +137,7 @@ static void check_full(const struct conf *c)
 	UNIT_STR("exclude 0", c->report.exclude[0], "example.net");
 	UNIT_STR("exclude 1", c->report.exclude[1], "xn--mnchen-3ya.example");
 	UNIT_STR("exclude 2", c->report.exclude[2], NULL);
+	UNIT_STR("report.rules", c->report.rules, "/srv/rules");
 	UNIT_BOOL("report.sending-mta-ip", c->report.sending_mta_ip, false);
 	UNIT_UINT("report.count", c->report.count, JUDGE_ALL);
 }
