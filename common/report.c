@@ -103,6 +103,11 @@ struct report *report_new(const struct report_sender *sender,
 	return r;
 }
 
+void report_set_notes(struct report *r, const struct report_notes *notes)
+{
+	r->notes = *notes;
+}
+
 void report_free(struct report *r)
 {
 	if (r != NULL) {

@@ -63,6 +63,7 @@ static struct report *make_report(const struct ask *ask)
 	    &day->env->sender, domain_of(ask), day->start, day->sealed);
 
 	groups_report(&day->groups, ask->begin, r);
+	report_set_notes(r, &day->notes);
 	return r;
 }
 
