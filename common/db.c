@@ -2,8 +2,9 @@
 /*
  * db.c - an SQLite file with a fixed list of statements
  *
- * Write-ahead log and synchronous=NORMAL: a commit does not wait for the disk,
- * so that it can be made in an event loop.
+ * A file that need not be durable has a write-ahead log: a commit does not
+ * wait for the disk, so that it can be made in an event loop. A durable one has
+ * a rollback journal, since those who may only read could not open a log.
  */
 
 #include "config.h"
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/db.h"
@@ -25,7 +27,9 @@
 enum {
 	ERROR_SIZE = 300,
 	BUSY_MS = 2000, /* a person with sqlite3(1) */
-	SQL_SIZE = 64
+	CACHE_KIB = 256,
+	MODE = 0600,
+	SQL_SIZE = 128
 };
 
 struct db {
@@ -33,6 +37,7 @@ struct db {
 	sqlite3_stmt *statement[DB_STATEMENTS];
 	unsigned n;
 	sqlite3_stmt *current; /* the statement in use, or NULL */
+	bool in_batch;
 	char error[ERROR_SIZE];
 };
 
@@ -96,35 +101,79 @@ static int query_int(struct db *d, const char *text, int *out)
 	return rc;
 }
 
-/* A new file gets its tables and its version in one step, or neither. */
-static int create(struct db *d, const struct db_schema *schema)
+/* The tables of the schema, out of none or of those of an older version. */
+static int make_tables(
+    struct db *d, const struct db_schema *schema, int version, int tables)
 {
-	char version[SQL_SIZE];
-	int rc = exec(d, "BEGIN IMMEDIATE");
+	int rc = 0;
 
-	(void)snprintf(version, sizeof(version),
-	    "PRAGMA user_version = %d; COMMIT;", schema->version);
-	rc = rc == 0 ? exec(d, schema->create) : rc;
-	return rc == 0 ? exec(d, version) : rc;
-}
-
-static int check_schema(struct db *d, const struct db_schema *schema)
-{
-	int version;
-	int tables;
-	int rc = query_int(d, "PRAGMA user_version", &version);
-
-	if (rc == 0) {
-		rc =
-		    query_int(d, "SELECT count(*) FROM sqlite_master", &tables);
+	if (version == 0 && tables == 0) {
+		return exec(d, schema->create);
 	}
-	if (rc == 0 && version == 0 && tables == 0) {
-		rc = create(d, schema);
-	} else if (rc == 0 && version != schema->version) {
-		rc = fail(d, ERR_VERSION,
+	if (schema->upgrade == NULL || version < 1 ||
+	    version > schema->version) {
+		return fail(d, ERR_VERSION,
 		    "it was made by another version of telltls");
 	}
+	for (int v = version; rc == 0 && v < schema->version; v++) {
+		rc = exec(d, schema->upgrade[v - 1]);
+	}
 	return rc;
+}
+
+static int find_version(struct db *d, int *version, int *tables)
+{
+	int rc = query_int(d, "PRAGMA user_version", version);
+
+	return rc == 0 ?
+	    query_int(d, "SELECT count(*) FROM sqlite_master", tables) :
+	    rc;
+}
+
+/*
+ * Tables and version are there in one step, or neither. Another process may
+ * be about the same: what was seen before it ended is looked at again.
+ */
+static int make_schema(struct db *d, const struct db_schema *schema)
+{
+	char text[SQL_SIZE];
+	int version;
+	int tables;
+	int rc = exec(d, "BEGIN IMMEDIATE");
+
+	if (rc != 0) {
+		return rc;
+	}
+	rc = find_version(d, &version, &tables);
+	if (rc == 0 && version != schema->version) {
+		rc = make_tables(d, schema, version, tables);
+	}
+	if (rc == 0) {
+		(void)snprintf(text, sizeof(text),
+		    "PRAGMA user_version = %d; COMMIT", schema->version);
+		rc = exec(d, text);
+	}
+	if (rc != 0) {
+		(void)sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return rc;
+}
+
+static int check_schema(
+    struct db *d, const struct db_schema *schema, bool may_write)
+{
+	int version;
+	int rc = query_int(d, "PRAGMA user_version", &version);
+
+	if (rc != 0 || version == schema->version) {
+		return rc;
+	}
+	return may_write ?
+	    make_schema(d, schema) :
+	    fail(d, ERR_VERSION,
+		version < schema->version ?
+		    "telltls-report has not made its tables yet" :
+		    "it was made by another version of telltls");
 }
 
 static int prepare(struct db *d, const struct db_schema *schema)
@@ -140,29 +189,83 @@ static int prepare(struct db *d, const struct db_schema *schema)
 	return 0;
 }
 
-/* SQLite itself would make a file that others may read. */
-static int make_file(struct db *d, const char *path)
+/*
+ * Who may write into the directory must be able to use what root makes in it.
+ * SQLite does the same with the files that it puts beside this one.
+ */
+static int give_away(int fd, const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int rc = fd < 0 ? -errno : 0;
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX];
+	struct stat st;
+
+	if (geteuid() != 0) {
+		return 0;
+	}
+	if (!view_copy(
+		view_make(path, slash != NULL ? (size_t)(slash - path) + 1 : 0),
+		dir, sizeof(dir))) {
+		return -ENAMETOOLONG;
+	}
+	if (stat(dir[0] != '\0' ? dir : ".", &st) != 0 ||
+	    fchown(fd, st.st_uid, st.st_gid) != 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+/* SQLite itself would make a file that others may read. */
+static int make_file(struct db *d, const char *path, mode_t mode)
+{
+	const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, flags | O_CREAT | O_EXCL, mode != 0 ? mode : MODE);
+	int rc = 0;
 
 	if (fd >= 0) {
+		rc = give_away(fd, path);
+	} else if (errno == EEXIST) {
+		fd = open(path, flags);
+	}
+	if (fd < 0) {
+		rc = -errno;
+	} else {
 		(void)close(fd);
 	}
 	return rc == 0 ? 0 : fail(d, rc, err_text(rc));
 }
 
-int db_open(const char *path, const struct db_schema *schema, struct db **out)
+static int set_up(struct db *d, const struct db_schema *schema)
 {
-	struct db *d = xcalloc(1, sizeof(*d));
+	char text[SQL_SIZE];
 	int rc;
 
-	assert(schema->version != 0 && schema->n_sql <= DB_STATEMENTS);
-	*out = d;
-	rc = make_file(d, path);
+	/* a file that somebody damaged must not run code of its own */
+	(void)sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	(void)sqlite3_db_config(
+	    d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	(void)sqlite3_busy_timeout(
+	    d->handle, schema->busy_ms != 0 ? (int)schema->busy_ms : BUSY_MS);
+	(void)snprintf(text, sizeof(text),
+	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -%u;",
+	    schema->cache_kib != 0 ? schema->cache_kib : (unsigned)CACHE_KIB);
+	rc = exec(d, text);
 	if (rc != 0) {
 		return rc;
 	}
+	return exec(d,
+	    schema->is_durable ?
+		"PRAGMA synchronous = FULL;" :
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+		"PRAGMA journal_size_limit = 4194304;");
+}
+
+static int open_file(struct db *d, const char *path,
+    const struct db_schema *schema, bool may_write)
+{
+	int rc;
+
+	assert(schema->version != 0 && schema->n_sql <= DB_STATEMENTS);
+	/* what a killed writer left is mended by any that may write */
 	if (sqlite3_open_v2(path, &d->handle,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE |
 		    SQLITE_OPEN_NOMUTEX,
@@ -170,17 +273,34 @@ int db_open(const char *path, const struct db_schema *schema, struct db **out)
 		return d->handle != NULL ? fail_sqlite(d) :
 					   fail(d, -ENOMEM, "out of memory");
 	}
-	/* a file that somebody damaged must not run code of its own */
-	(void)sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_db_config(
-	    d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	(void)sqlite3_busy_timeout(d->handle, BUSY_MS);
-	rc = exec(d,
-	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-	    "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -256;"
-	    "PRAGMA journal_size_limit = 4194304;");
-	rc = rc == 0 ? check_schema(d, schema) : rc;
+	rc = set_up(d, schema);
+	if (rc == 0 && !may_write) {
+		rc = exec(d, "PRAGMA query_only = ON");
+	}
+	rc = rc == 0 ? check_schema(d, schema, may_write) : rc;
 	return rc == 0 ? prepare(d, schema) : rc;
+}
+
+int db_open(const char *path, const struct db_schema *schema, struct db **out)
+{
+	struct db *d = xcalloc(1, sizeof(*d));
+	int rc;
+
+	*out = d;
+	rc = make_file(d, path, schema->mode);
+	return rc == 0 ? open_file(d, path, schema, true) : rc;
+}
+
+int db_open_read(
+    const char *path, const struct db_schema *schema, struct db **out)
+{
+	struct db *d = xcalloc(1, sizeof(*d));
+
+	*out = d;
+	if (access(path, F_OK) != 0) {
+		return fail(d, -errno, err_text(-errno));
+	}
+	return open_file(d, path, schema, false);
 }
 
 void db_close(struct db *d)
@@ -198,6 +318,38 @@ void db_close(struct db *d)
 const char *db_error(const struct db *d)
 {
 	return d->error;
+}
+
+/* SQLite drops a batch by itself when it cannot keep it. */
+static int check_batch(struct db *d)
+{
+	return d->in_batch && sqlite3_get_autocommit(d->handle) != 0 ?
+	    fail(d, -EIO, "an error ended the batch") :
+	    0;
+}
+
+int db_begin(struct db *d)
+{
+	int rc = check_batch(d);
+
+	if (rc == 0 && !d->in_batch) {
+		db_done(d);
+		rc = exec(d, "BEGIN IMMEDIATE");
+		d->in_batch = rc == 0;
+	}
+	return rc;
+}
+
+int db_commit(struct db *d)
+{
+	int rc = check_batch(d);
+
+	if (rc == 0 && d->in_batch) {
+		db_done(d);
+		rc = exec(d, "COMMIT");
+		d->in_batch = rc != 0;
+	}
+	return rc;
 }
 
 int db_check(struct db *d)
@@ -259,10 +411,23 @@ void db_bind_blob(struct db *d, int parameter, struct view value)
 
 int db_run(struct db *d)
 {
-	int rc = sqlite3_step(d->current) == SQLITE_DONE ? 0 : fail_sqlite(d);
+	int rc = check_batch(d);
 
+	if (rc == 0 && sqlite3_step(d->current) != SQLITE_DONE) {
+		rc = fail_sqlite(d);
+	}
 	db_done(d);
 	return rc;
+}
+
+uint64_t db_changes(const struct db *d)
+{
+	return (uint64_t)sqlite3_changes(d->handle);
+}
+
+int64_t db_last_id(const struct db *d)
+{
+	return sqlite3_last_insert_rowid(d->handle);
 }
 
 int db_step(struct db *d, bool *is_row)
@@ -292,4 +457,12 @@ struct view db_text(struct db *d, int column)
 
 	return text == NULL ? view_of("") :
 			      view_make((const char *)text, (size_t)len);
+}
+
+void db_copy(struct db *d, int column, char *out, size_t size)
+{
+	struct view text = db_text(d, column);
+
+	(void)snprintf(out, size, "%.*s",
+	    text.len < size ? (int)text.len : (int)size - 1, text.s);
 }

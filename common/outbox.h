@@ -62,8 +62,8 @@ int64_t outbox_due(int64_t day, struct view domain, const char *submitter);
 /*
  * What follows from a temporary failure at now: the next try after a time that
  * doubles with each (from 15 minutes; never before retry_after_s, 0: none
- * named), or OUTBOX_GIVEN_UP when that is OUTBOX_GIVE_UP_S after the first
- * try. Counts the try. Pure.
+ * named), and the last one OUTBOX_GIVE_UP_S after the first; OUTBOX_GIVEN_UP
+ * when there is no time left for one more. Counts the try. Pure.
  */
 void outbox_failed(
     struct outbox_item *item, int64_t now, int64_t retry_after_s);
@@ -74,7 +74,9 @@ void outbox_refused(struct outbox_item *item, int64_t now);
 
 /*
  * Adds an item: day, domain, file, number, to and next_try are the caller's;
- * a token is made. One of the same day, domain and destination stays as it is.
+ * a token is made, and it waits; unless its day is before those that are sent
+ * (outbox_enable()): then it is OUTBOX_GIVEN_UP. One of the same day, domain and
+ * destination stays as it is, and *item becomes that one.
  */
 int outbox_add(struct ledger *l, struct outbox_item *item);
 
@@ -91,7 +93,11 @@ struct outbox_query {
 	int64_t after_id; /* items come by id; go on after this one */
 };
 
-/* The first item that fits; *found is false when there is none. */
+/*
+ * The first item that fits; *found is false when there is none, and *out then
+ * left alone. Nothing is locked afterwards. A walk with due steps over what
+ * waits but is not due: many items a millisecond, and only if one is due.
+ */
 int outbox_next(struct ledger *l, const struct outbox_query *q,
     struct outbox_item *out, bool *found);
 
@@ -104,7 +110,10 @@ struct outbox_counts {
 
 int outbox_count(struct ledger *l, int64_t now, struct outbox_counts *out);
 
-/* Forgets items of days before this one that wait for nothing. */
+/*
+ * Forgets items of days before this one that wait for nothing: those not
+ * waiting, or all when sending is not enabled.
+ */
 int outbox_forget(struct ledger *l, int64_t before_day);
 
 const char *outbox_state_word(enum outbox_state s);
@@ -113,7 +122,8 @@ const char *outbox_state_word(enum outbox_state s);
 
 /*
  * Nothing leaves before "telltls enable" (promise 6). since: items of days
- * before it are never sent. 0 in *since: not enabled.
+ * before it are never sent: those that wait are OUTBOX_GIVEN_UP at once, later
+ * ones when they are added. 1: all days. 0, also in *since: not enabled.
  */
 int outbox_enabled(struct ledger *l, int64_t *since);
 int outbox_enable(struct ledger *l, int64_t since);

@@ -17,14 +17,17 @@
  */
 
 enum {
-	SUPPRESS_MAX_S = 180 * 86400
+	SUPPRESS_MAX_S = 180 * 86400,
+	SUPPRESS_FIRST_S = 7 * 86400,
+	SUPPRESS_GOOD_S = 7 * 86400 /* accepted for so long: it works again */
 };
 
 struct suppress_entry {
 	struct record_rua to;
 	unsigned bounces; /* days with a bounce in a row */
 	int64_t last;     /* bounce; Unix seconds; 0: added by a person */
-	int64_t until;    /* suppressed before this; 0: it is not */
+	int64_t until;    /* suppressed before this; 0: it never was */
+	int64_t accepted; /* the first report after that; 0: none */
 	char why[OUTBOX_ANSWER];
 };
 
@@ -40,13 +43,23 @@ int suppress_find(struct ledger *l, const struct record_rua *to, int64_t now,
 int suppress_bounce(struct ledger *l, const char *token, int64_t now,
     const char *why, bool *is_known);
 
-/* By hand: until a time, or no longer (*was_there tells if it was). */
+/* It accepted a report: outbox_update() says so of an OUTBOX_SENT item. */
+int suppress_accepted(
+    struct ledger *l, const struct record_rua *to, int64_t now);
+
+/*
+ * By hand: until a time (what is known of bounces stays), or no longer, with
+ * all that is known of it forgotten (*was_there tells if anything was).
+ */
 int suppress_add(struct ledger *l, const struct record_rua *to, int64_t until,
     const char *why);
 int suppress_lift(
     struct ledger *l, const struct record_rua *to, bool *was_there);
 
-/* One after another, by destination; *cursor starts as "". */
+/* Forgets what is over: once a day is often enough. */
+int suppress_forget(struct ledger *l, int64_t now);
+
+/* One after another, by target; *cursor starts as "". */
 int suppress_next(struct ledger *l, struct record_rua *cursor,
     struct suppress_entry *out, bool *found);
 

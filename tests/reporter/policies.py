@@ -245,7 +245,7 @@ def older_ledger(site):
     equal("withheld", counts["withheld"], 20)
     equal("domains", counts["domains"], 20)
     equal("rows", site.rows(day=DAY1), [("a.example", "written")])
-    equal("version", site.sql("PRAGMA user_version"), [(2,)])
+    equal("version", site.sql("PRAGMA user_version"), [(3,)])
 
 
 if __name__ == "__main__":
