@@ -79,6 +79,10 @@ struct conf {
 	} mta_sts;
 
 	struct {
+		char *file; /* where telltls-report puts them; NULL: nowhere */
+	} metrics;
+
+	struct {
 		uint64_t retry_s;    /* a temporary DNS error is retried */
 		char **exclude;      /* domains never reported on; or NULL */
 		char *rules;         /* file of rules.h; NULL: none */

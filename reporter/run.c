@@ -28,6 +28,7 @@
 #include "common/store.h"
 #include "common/when.h"
 #include "reporter/daily.h"
+#include "reporter/publish.h"
 #include "reporter/run.h"
 
 enum {
@@ -406,6 +407,10 @@ int run(const struct options *o, const struct conf *conf, int64_t now)
 		say_end(&r);
 	}
 out:
+	/* a run that was left to another one leaves this to it as well */
+	if (o->dry_run == NULL && (r.lock >= 0 || r.n_days == 0)) {
+		publish_metrics(&r.env, r.state);
+	}
 	dns_free(r.env.dns);
 	ledger_close(r.env.ledger);
 	if (r.lock >= 0) {

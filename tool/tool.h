@@ -75,6 +75,7 @@ const char *tool_value(const struct tool *tool, const char *name);
 
 int cmd_check(const struct tool *tool, int argc, char **argv);
 int cmd_explain(const struct tool *tool, int argc, char **argv);
+int cmd_metrics(const struct tool *tool, int argc, char **argv);
 int cmd_replay(const struct tool *tool, int argc, char **argv);
 int cmd_rules(const struct tool *tool, int argc, char **argv);
 int cmd_status(const struct tool *tool, int argc, char **argv);

@@ -23,7 +23,8 @@ PROGRAM = os.path.join(BIN, "tool", "telltls")
 FILL_TALLY = os.path.join(BIN, "tests", "tool", "fill_tally")
 MANUAL = os.path.join(SRC, "..", "man", "telltls.1")
 
-COMMANDS = ("check", "explain", "replay", "rules", "status", "tally")
+COMMANDS = ("check", "explain", "metrics", "replay", "rules", "status",
+            "tally")
 DAY = "2026-11-22"
 USAGE, DATAERR, NOINPUT, IOERR, TEMPFAIL, CONFIG = 64, 65, 66, 74, 75, 78
 

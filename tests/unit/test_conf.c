@@ -68,6 +68,7 @@ static void test_defaults(void **state)
 	UNIT_BOOL("dns.recursion", c.dns.recursion, false);
 	UNIT_UINT("dns.parallel", c.dns.parallel, 200);
 	UNIT_UINT("dns.timeout", c.dns.timeout_s, 30);
+	UNIT_STR("metrics.file", c.metrics.file, NULL);
 	UNIT_UINT("report.retry", c.report.retry_s, 86400);
 	UNIT_TRUE("report.exclude", c.report.exclude == NULL);
 	UNIT_BOOL("policies.lookup", c.policies.lookup, true);
@@ -133,6 +134,7 @@ static void check_full(const struct conf *c)
 	UNIT_STR("policies.local", c->policies.local, "/dev/null");
 	UNIT_STR("mta-sts.ca-file", c->mta_sts.ca_file, "/tmp/roots.pem");
 	UNIT_BOOL("mta-sts.allow-private", c->mta_sts.allow_private, true);
+	UNIT_STR("metrics.file", c->metrics.file, "/srv/telltls.prom");
 	UNIT_UINT("report.retry", c->report.retry_s, 604800);
 	UNIT_STR("exclude 0", c->report.exclude[0], "example.net");
 	UNIT_STR("exclude 1", c->report.exclude[1], "xn--mnchen-3ya.example");
