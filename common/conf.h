@@ -39,10 +39,12 @@ struct conf {
 	char *contact;       /* addr-spec; NULL: not set */
 	char *from;          /* From: of report mail; default: contact */
 	char *envelope_from; /* envelope sender of report mail; default: from */
-	char *state;         /* directory; default: CONF_STATE */
-	char *run;           /* directory of the daemon's sockets */
-	char *user;          /* that the daemon becomes */
-	char **groups;       /* its further groups: may read logs; or NULL */
+	char *operator_to; /* who is told of this installation; NULL: nobody */
+	bool digest;       /* ... of each day */
+	char *state;       /* directory; default: CONF_STATE */
+	char *run;         /* directory of the daemon's sockets */
+	char *user;        /* that the daemon becomes */
+	char **groups;     /* its further groups: may read logs; or NULL */
 	struct conf_feed feed[CONF_FEEDS];
 	unsigned n_feeds;
 

@@ -361,7 +361,8 @@ bool report_next_failure(
 		return false;
 	}
 	out->type = r->details.v[*cursor]->type;
-	out->reason = r->details.v[(*cursor)++]->reason;
+	out->reason = r->details.v[*cursor]->reason;
+	out->count = r->details.v[(*cursor)++]->count;
 	return true;
 }
 

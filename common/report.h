@@ -88,6 +88,7 @@ bool report_worth(const struct report *r);
 struct report_failure {
 	enum judge_type type;
 	struct view reason; /* "": none */
+	uint64_t count;     /* sessions */
 };
 
 /* The failures one by one; *cursor starts at 0. False at the end. */

@@ -23,6 +23,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "reporter/daily_private.h"
+#include "reporter/tell.h"
 
 enum {
 	BATCH_REPORTS = 256, /* between two flushes */
@@ -396,6 +397,8 @@ int daily_report(
 	if (rc == 0) {
 		rc = work(day);
 	}
+	tell_operator(
+	    day, rc == 0 && day->next == day->end && day->n_silent == 0);
 	outdir_close(day->out);
 	groups_release(&day->groups);
 	policies_free(day->policies);

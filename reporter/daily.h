@@ -19,6 +19,7 @@ struct daily_env {
 	struct dns *dns;
 	struct ledger *ledger;   /* NULL: a dry run */
 	struct rules *rules;     /* for destinations; NULL: none */
+	const char *state;       /* directory */
 	const char *out;         /* dry run: its directory; else the outbox, in
 	                            which each day has a directory */
 	const char *only_domain; /* NULL: all */

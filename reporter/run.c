@@ -379,6 +379,7 @@ int run(const struct options *o, const struct conf *conf, int64_t now)
 	struct run r = {
 		.options = o,
 		.env = { .conf = conf,
+		    .state = o->state != NULL ? o->state : conf->state,
 		    .out = o->dry_run,
 		    .only_domain = o->domain[0] != '\0' ? o->domain : NULL,
 		    .is_verbose = o->is_verbose,

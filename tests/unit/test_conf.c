@@ -54,6 +54,8 @@ static void test_defaults(void **state)
 	UNIT_STR("contact", c.contact, NULL);
 	UNIT_STR("from", c.from, NULL);
 	UNIT_STR("envelope-from", c.envelope_from, NULL);
+	UNIT_STR("operator", c.operator_to, NULL);
+	UNIT_BOOL("digest", c.digest, false);
 	UNIT_STR("state", c.state, "/var/lib/telltls");
 	UNIT_UINT("feeds", c.n_feeds, 0);
 	UNIT_STR(
@@ -89,6 +91,8 @@ static void check_full(const struct conf *c)
 	UNIT_STR("contact", c->contact, "tlsrpt@example.org");
 	UNIT_STR("from", c->from, "reports+tls@example.org");
 	UNIT_STR("envelope-from", c->envelope_from, "bounces@example.org");
+	UNIT_STR("operator", c->operator_to, "postmaster@example.net");
+	UNIT_BOOL("digest", c->digest, true);
 	UNIT_STR("state", c->state, "/srv/telltls");
 	UNIT_STR("run", c->run, "/srv/run");
 	UNIT_STR("user", c->user, "tls.rpt");
@@ -519,6 +523,15 @@ static void test_check_reports(void **state)
 		{ "no organization", "contact: a@x.example\n",
 		    "t.yaml: organization is missing, expected your name as "
 		    "it is to stand in reports\n" },
+		{ "digest",
+		    "organization: A\ncontact: a@x.example\n"
+		    "digest: true\noperator: me@y.example\n",
+		    "" },
+		{ "digest to nobody",
+		    "organization: A\ncontact: a@x.example\n"
+		    "digest: true\n",
+		    "t.yaml: operator is missing, expected the mail address "
+		    "that the digest goes to\n" },
 		{ "two domains",
 		    "organization: A\ncontact: a@x.example\n"
 		    "from: b@sub.x.example\nenvelope-from: c@y.example\n",
