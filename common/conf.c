@@ -15,6 +15,7 @@
 #include "common/conf_value.h"
 #include "common/conf_yaml.h"
 #include "common/domain.h"
+#include "common/envelope.h"
 #include "common/err.h"
 #include "common/local_policy.h"
 #include "common/mem.h"
@@ -193,6 +194,14 @@ int conf_check_reports(
 	}
 	if (check_domain(c, path, "envelope-from", c->envelope_from, error) !=
 	    0) {
+		rc = ERR_CONFIG;
+	}
+	if (!envelope_has_room(c)) {
+		strbuf_addf(error,
+		    "%s: the local part of envelope-from is longer than %d "
+		    "octets, expected no more with a recipient-delimiter, "
+		    "which needs room\n",
+		    path, ENVELOPE_LOCAL);
 		rc = ERR_CONFIG;
 	}
 	return rc;

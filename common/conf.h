@@ -39,6 +39,7 @@ struct conf {
 	char *contact;       /* addr-spec; NULL: not set */
 	char *from;          /* From: of report mail; default: contact */
 	char *envelope_from; /* envelope sender of report mail; default: from */
+	uint64_t recipient_delimiter; /* see envelope_delimiter(); 0: none */
 	char *operator_to; /* who is told of this installation; NULL: nobody */
 	bool digest;       /* ... of each day */
 	char *state;       /* directory; default: CONF_STATE */

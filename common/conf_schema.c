@@ -25,6 +25,9 @@ enum {
 static const char *const
     counts[] = { [JUDGE_GOVERNING] = "governing", [JUDGE_ALL] = "all", NULL };
 
+/* The first is none; see envelope_delimiter(). */
+static const char *const delimiters[] = { "none", "+", "-", "=", "_", NULL };
+
 /* A row with "=KEY" stands behind the row of KEY. */
 static const struct conf_key keys[] = {
 	{ .path = "organization",
@@ -55,6 +58,12 @@ static const struct conf_key keys[] = {
 	    .min = 3,
 	    .max = 254,
 	    TOP(envelope_from) },
+	{ .path = "recipient-delimiter",
+	    .what = "none, \"+\", \"-\", \"=\" or \"_\"",
+	    .fallback = "none",
+	    .type = CONF_CHOICE,
+	    .choices = delimiters,
+	    TOP(recipient_delimiter) },
 	{ .path = "operator",
 	    .what = "a mail address like postmaster@example.org",
 	    .fallback = "",

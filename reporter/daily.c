@@ -39,6 +39,7 @@ int daily_ledger_failed(struct daily_env *env, int rc)
 	log_error("cannot use ledger: %s detail=\"%s\"", err_text(rc),
 	    ledger_error(env->ledger));
 	env->exit_code = rc == ERR_BUSY ? EX_TEMPFAIL : EX_IOERR;
+	env->is_ledger_bad = true;
 	return rc;
 }
 
@@ -63,10 +64,12 @@ static int flush(struct daily *day)
 		}
 	}
 	if (day->env->ledger != NULL) {
+		step_at(day->env->step, "files-in-place");
 		rc = ledger_commit(day->env->ledger);
 		if (rc != 0) {
 			return daily_ledger_failed(day->env, rc);
 		}
+		step_at(day->env->step, "batch-committed");
 	}
 	day->n_files = 0;
 	day->n_marks = 0;
@@ -102,6 +105,7 @@ static int sweep(struct daily *day)
 		return 0;
 	}
 	if (rc == 0) {
+		outdir_watch(day->out, day->env->step);
 		rc = outdir_sweep(day->out, keeps, day);
 	}
 	return rc == 0 ? 0 : daily_output_failed(day, rc);
@@ -379,6 +383,7 @@ static int work(struct daily *day)
 		if (rc != 0) {
 			return daily_ledger_failed(env, rc);
 		}
+		step_at(env->step, "day-finished");
 		env->n_finished++;
 	}
 	return 0;

@@ -11,6 +11,8 @@
 #include "common/report.h"
 #include "common/rules.h"
 #include "common/tally.h"
+#include "reporter/daily_counts.h"
+#include "reporter/step.h"
 
 /* What all days of a run share. */
 struct daily_env {
@@ -23,32 +25,15 @@ struct daily_env {
 	const char *out;         /* dry run: its directory; else the outbox, in
 	                            which each day has a directory */
 	const char *only_domain; /* NULL: all */
-	const char *const *exclude; /* domains left out, sorted by strcmp() */
+	const char **exclude; /* domains left out, sorted by strcmp(); owned */
 	size_t n_exclude;
-	bool is_verbose;     /* the log tells each step */
-	int64_t now;         /* when the run began */
-	bool is_answered;    /* our resolver has answered something */
-	unsigned n_finished; /* days that nothing is left to do about */
-	int exit_code;       /* of sysexits(3), set by what went wrong */
-};
-
-/* What happened; sums over days. */
-struct daily_counts {
-	uint64_t domains; /* that had sessions and were looked at now */
-	uint64_t records; /* of these: published a valid record */
-	uint64_t reports; /* written */
-	uint64_t mails;   /* destinations of reports, by kind */
-	uint64_t uploads;
-	uint64_t excluded; /* domains left out by configuration */
-	uint64_t denied;   /* destinations that the rules took away */
-	uint64_t retries;  /* lookups that failed, to be tried again */
-	uint64_t silent;   /* the same, while our resolver answered nobody */
-	uint64_t given_up; /* lookups that failed for too long */
-	uint64_t failed;   /* reports that could not be made */
-	uint64_t withheld; /* reports that may be our own fault (promise 5) */
-	uint64_t unjudged; /* sessions in no report (promise 5) */
-	uint64_t nameless; /* sessions of no known domain */
-	uint64_t damaged;  /* facts and policies that the file has lost */
+	bool is_verbose;         /* the log tells each step */
+	const struct step *step; /* NULL: nobody is told of them */
+	int64_t now;             /* when the run began */
+	bool is_answered;        /* our resolver has answered something */
+	bool is_ledger_bad;      /* the ledger has failed */
+	unsigned n_finished;     /* days that nothing is left to do about */
+	int exit_code;           /* of sysexits(3), set by what went wrong */
 };
 
 /*

@@ -291,8 +291,8 @@ static void add_suppressed(const struct digest *d, struct strbuf *out)
 
 		strbuf_addf(out, "    %s%s\n        until %s",
 		    e->to.kind == RECORD_MAILTO ? "mailto:" : "", e->to.target,
-		    when_date(e->until, date), e->why[0] != '\0' ? ": " : "",
-		    e->why);
+		    when_date(e->until, date));
+		add_answer(out, e->why);
 	}
 	add_more(out, (size_t)d->all_suppressed);
 }

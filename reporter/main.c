@@ -1,64 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* main.c - telltls-report: makes the reports of sealed days, and ends */
+/* main.c - telltls-report: makes reports, sends what is due, and ends */
 
 #include "config.h"
 
-#include <stdio.h>
-#include <sys/stat.h>
-#include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "common/conf.h"
-#include "common/err.h"
-#include "common/log.h"
-#include "reporter/options.h"
-#include "reporter/run.h"
-
-/* Returns 0 or an exit code; what is wrong goes to standard error. */
-static int read_conf(const struct options *o, struct conf *conf)
-{
-	struct strbuf error;
-	int rc;
-
-	strbuf_init(&error, 65536);
-	rc = conf_read(conf, o->config, &error);
-	if (rc == 0) {
-		rc = conf_check_reports(conf, o->config, &error);
-	}
-	if (rc != 0 && error.len == 0) {
-		strbuf_addf(&error, "%s: %s\n", o->config, err_text(rc));
-	}
-	if (rc != 0) {
-		(void)fputs(strbuf_str(&error), stderr);
-	}
-	strbuf_release(&error);
-	return rc == 0 ? 0 : EX_CONFIG;
-}
+#include "reporter/program.h"
 
 int main(int argc, char **argv)
 {
-	struct options options;
-	struct conf conf;
-	int rc;
-
-	rc = options_parse(&options, argc, argv);
-	if (rc >= 0) {
-		return rc;
-	}
-	(void)umask(027); /* nothing of ours is for everybody */
-	conf_init(&conf);
-	rc = read_conf(&options, &conf);
-	if (rc == 0) {
-		/* started by hand or by a timer? */
-		log_open("telltls-report",
-		    !options.is_verbose && options.dry_run == NULL &&
-			isatty(STDERR_FILENO) != 1);
-		if (options.is_verbose) {
-			log_set_level(LOG_LEVEL_DEBUG);
-		}
-		rc = run(&options, &conf, time(NULL));
-	}
-	conf_release(&conf);
-	return rc;
+	return program_main(argc, argv, time(NULL), NULL);
 }

@@ -16,7 +16,9 @@ enum {
 	OPTION_DAY = 256, /* beyond all characters */
 	OPTION_DOMAIN,
 	OPTION_DRY_RUN,
+	OPTION_NOW,
 	OPTION_RELEASE,
+	OPTION_RESEND,
 	OPTION_STATE,
 	OPTION_VERSION
 };
@@ -27,7 +29,9 @@ static const struct option long_options[] = {
 	{ "domain", required_argument, NULL, OPTION_DOMAIN },
 	{ "dry-run", required_argument, NULL, OPTION_DRY_RUN },
 	{ "help", no_argument, NULL, 'h' },
+	{ "now", no_argument, NULL, OPTION_NOW },
 	{ "release", required_argument, NULL, OPTION_RELEASE },
+	{ "resend", no_argument, NULL, OPTION_RESEND },
 	{ "state", required_argument, NULL, OPTION_STATE },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -37,13 +41,17 @@ static const struct option long_options[] = {
 static const char help[] =
     "Usage: telltls-report [options]\n"
     "Makes the TLS reports (RFC 8460) of all days that are sealed and not yet\n"
-    "reported, and puts them into the outbox. This version sends nothing.\n"
+    "reported, puts them into the outbox, and sends what is due, once sending\n"
+    "is enabled (telltls enable).\n"
     "\n"
     "  --day YYYY-MM-DD  only this day\n"
     "  --domain DOMAIN   only this recipient domain\n"
     "  --dry-run DIR     write the mails and bodies into DIR; change nothing\n"
     "                    else, and leave aside what was reported before\n"
+    "  --now             send what waits, whatever its time\n"
     "  --release DAY     of this day, make the reports that were withheld\n"
+    "  --resend          send the same reports again: those of --day, of\n"
+    "                    --domain, or of both\n"
     "  -c, --config FILE configuration, default " CONF_FILE "\n"
     "  --state DIR       state directory, default as configured\n"
     "  -v, --verbose     log to standard error, and more\n"
@@ -94,6 +102,12 @@ static int set_option(struct options *o, int option, const char *value)
 		return *value != '\0' ?
 		    -1 :
 		    usage_error("--dry-run", "", "a directory");
+	case OPTION_NOW:
+		o->is_now = true;
+		return -1;
+	case OPTION_RESEND:
+		o->is_resend = true;
+		return -1;
 	case OPTION_RELEASE:
 		o->is_release = true;
 		return set_day(o, "--release", value);
@@ -116,6 +130,26 @@ static int set_option(struct options *o, int option, const char *value)
 	}
 }
 
+/* Do the options go together? */
+static int check_options(const struct options *o)
+{
+	if (o->is_release && o->dry_run != NULL) {
+		return usage_error("--release", "", "no --dry-run beside it");
+	}
+	if (o->is_now && o->dry_run != NULL) {
+		return usage_error("--now", "", "no --dry-run beside it");
+	}
+	if (o->is_resend && (o->dry_run != NULL || o->is_release)) {
+		return usage_error(
+		    "--resend", "", "no --dry-run or --release beside it");
+	}
+	if (o->is_resend && !o->has_day && o->domain[0] == '\0') {
+		return usage_error(
+		    "--resend", "", "--day or --domain beside it");
+	}
+	return -1;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	int option;
@@ -127,8 +161,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		-1) {
 		rc = set_option(o, option, optarg);
 	}
-	if (rc < 0 && o->is_release && o->dry_run != NULL) {
-		rc = usage_error("--release", "", "no --dry-run beside it");
+	if (rc < 0) {
+		rc = check_options(o);
 	}
 	if (rc < 0 && optind < argc) {
 		rc = usage_error("operand", argv[optind], "none");

@@ -16,6 +16,8 @@ struct options {
 	int64_t day;             /* --day: its first second */
 	bool has_day;
 	bool is_release; /* --release: of that day, and has_day */
+	bool is_now;     /* --now */
+	bool is_resend;  /* --resend; has_day or a domain */
 	bool is_verbose;
 };
 

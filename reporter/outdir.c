@@ -35,6 +35,7 @@ static const char mail_end[] = ".eml";
 struct outdir {
 	int fd;
 	bool is_synced;
+	const struct step *step;
 	char **names; /* of the batch; number i lies in temp_name(i) */
 	unsigned n;
 	unsigned cap;
@@ -59,6 +60,11 @@ int outdir_open(const char *path, unsigned flags, struct outdir **out)
 	o->is_synced = (flags & OUTDIR_SYNC) != 0;
 	*out = o;
 	return 0;
+}
+
+void outdir_watch(struct outdir *o, const struct step *step)
+{
+	o->step = step;
 }
 
 /* The process is part of it: a dry run may share its directory. */
@@ -188,6 +194,7 @@ int outdir_put(struct outdir *o, const char *name, const struct strbuf *data)
 		o->names = xrealloc_array(o->names, o->cap, sizeof(*o->names));
 	}
 	o->names[o->n++] = xstrdup(name);
+	step_at(o->step, "file-written");
 	return 0;
 }
 
@@ -202,17 +209,59 @@ int outdir_flush(struct outdir *o)
 	if (o->is_synced && syncfs(o->fd) != 0) {
 		return -errno;
 	}
+	step_at(o->step, "files-synced");
 	for (unsigned i = 0; i < o->n; i++) {
 		if (renameat(o->fd, temp_name(i, temp), o->fd, o->names[i]) !=
 		    0) {
 			return -errno;
 		}
+		step_at(o->step, "file-named");
 	}
 	forget_batch(o);
 	if (o->is_synced && fsync(o->fd) != 0) {
 		return -errno;
 	}
 	return 0;
+}
+
+static int read_all(int fd, struct strbuf *out)
+{
+	char part[16384];
+	ssize_t n;
+
+	do {
+		n = read(fd, part, sizeof(part));
+		if (n < 0 && errno != EINTR) {
+			return -errno;
+		}
+		if (n > 0) {
+			strbuf_add(out, part, (size_t)n);
+		}
+	} while (n != 0 && !out->failed);
+	return out->failed ? ERR_TOO_LONG : 0;
+}
+
+int outdir_get(const struct outdir *o, const char *name, struct strbuf *out)
+{
+	int fd;
+	int rc;
+
+	if (!is_safe(name)) {
+		return ERR_PARSE;
+	}
+	fd = openat(o->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
+		return -errno;
+	}
+	rc = read_all(fd, out);
+	(void)close(fd);
+	return rc;
+}
+
+bool outdir_has(const struct outdir *o, const char *name)
+{
+	return is_safe(name) &&
+	    faccessat(o->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* "BASE.json.gz" or "BASE.N.eml"; false: a file of somebody else. */
@@ -257,6 +306,9 @@ static int sweep_one(
 	}
 	if (kept == 0 && unlinkat(o->fd, name, 0) != 0) {
 		return -errno;
+	}
+	if (kept == 0) {
+		step_at(o->step, "file-removed");
 	}
 	return kept < 0 ? kept : 0;
 }

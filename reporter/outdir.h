@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "common/strbuf.h"
+#include "reporter/step.h"
 
 /*
  * A directory of finished files. Files come in batches: all of a batch are
@@ -29,6 +30,10 @@ int outdir_open(const char *path, unsigned flags, struct outdir **out);
 /* Removes what was not flushed. NULL is allowed. */
 void outdir_close(struct outdir *o);
 
+/* Tells of its steps: "file-written", "files-synced", "file-named",
+   "file-removed". Borrowed. */
+void outdir_watch(struct outdir *o, const struct step *step);
+
 /*
  * The name of a report's files without their endings: the report's file name
  * without ".json.gz", or, if that is too long for a file system, its front
@@ -45,6 +50,15 @@ int outdir_put(struct outdir *o, const char *name, const struct strbuf *data);
 
 /* Gives the batch its names. Returns 0 or -errno. */
 int outdir_flush(struct outdir *o);
+
+/*
+ * Appends a file that has its name. Returns 0; ERR_PARSE (a bad name),
+ * ERR_TOO_LONG (out's bound), -errno (-ENOENT: not there).
+ */
+int outdir_get(const struct outdir *o, const char *name, struct strbuf *out);
+
+/* Is there a file of that name? */
+bool outdir_has(const struct outdir *o, const char *name);
 
 /* Says whether files of this base may stay; < 0 ends the sweep. */
 typedef int (*outdir_keeps)(void *ctx, const char *base);

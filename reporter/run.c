@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * run.c - one run: which days there are, and what all of them need
+ * run.c - one run: which days there are, what all of them need, what is sent
  *
  * A dry run opens nothing of the state but tally files, for reading. Any other
  * run holds the lock of the outbox from before it looks into the ledger until
@@ -10,13 +10,11 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -25,11 +23,16 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/outbox.h"
 #include "common/store.h"
 #include "common/when.h"
+#include "reporter/choices.h"
 #include "reporter/daily.h"
+#include "reporter/daily_counts.h"
+#include "reporter/lock.h"
 #include "reporter/publish.h"
 #include "reporter/run.h"
+#include "reporter/send.h"
 
 enum {
 	KEEP_DAYS = 30 /* what became of domains is known for so long */
@@ -42,10 +45,10 @@ struct run {
 	const char *state;
 	char outbox[PATH_MAX];
 	char submitter[DOMAIN_BUF];
-	const char **exclude;
 	int64_t *days;
 	unsigned n_days;
 	unsigned n_looked_at; /* days */
+	bool is_day_missing;  /* there is no tally of the day asked for */
 	int lock;             /* -1: none */
 };
 
@@ -67,51 +70,6 @@ static int path_in(char out[PATH_MAX], const char *dir, const char *name)
 
 /* --- what all days need --- */
 
-static int by_text(const void *a, const void *b)
-{
-	const char *const *x = a;
-	const char *const *y = b;
-
-	return strcmp(*x, *y);
-}
-
-static void set_exclude(struct run *r)
-{
-	char **list = r->env.conf->report.exclude;
-	size_t n = 0;
-
-	while (list != NULL && list[n] != NULL) {
-		n++;
-	}
-	r->exclude = xcalloc(n, sizeof(*r->exclude));
-	for (size_t i = 0; i < n; i++) {
-		r->exclude[i] = list[i];
-	}
-	if (n > 1) {
-		qsort(r->exclude, n, sizeof(*r->exclude), by_text);
-	}
-	r->env.exclude = r->exclude;
-	r->env.n_exclude = n;
-}
-
-static int read_rules(struct run *r)
-{
-	const char *path = r->env.conf->report.rules;
-	struct strbuf error;
-	int rc = 0;
-
-	if (path == NULL) {
-		return 0;
-	}
-	strbuf_init(&error, 65536);
-	if (rules_read(path, &r->env.rules, &error) != 0) {
-		log_error("cannot use rules: %s", strbuf_str(&error));
-		rc = fail(r, EX_CONFIG);
-	}
-	strbuf_release(&error);
-	return rc;
-}
-
 static int set_sender(struct run *r)
 {
 	const struct conf *conf = r->env.conf;
@@ -123,7 +81,20 @@ static int set_sender(struct run *r)
 	return 0;
 }
 
-/* Finds the days; none is no error, unless one was asked for. */
+/* Leaves the day that was asked for, if it is there. */
+static void choose_day(struct run *r)
+{
+	for (unsigned i = 0; i < r->n_days; i++) {
+		if (r->days[i] == r->options->day) {
+			r->days[0] = r->options->day;
+			r->n_days = 1;
+			return;
+		}
+	}
+	r->n_days = 0;
+	r->is_day_missing = true;
+}
+
 static int find_days(struct run *r)
 {
 	int rc = store_days(r->state, &r->days, &r->n_days);
@@ -134,17 +105,36 @@ static int find_days(struct run *r)
 		return fail(r, EX_NOINPUT);
 	}
 	if (r->options->has_day) {
-		for (unsigned i = 0; i < r->n_days; i++) {
-			if (r->days[i] == r->options->day) {
-				r->days[0] = r->options->day;
-				r->n_days = 1;
-				return 0;
-			}
-		}
-		log_error("no tally of this day state=%s", r->state);
-		return fail(r, EX_NOINPUT);
+		choose_day(r);
 	}
 	return 0;
+}
+
+/*
+ * A day without a tally is no day, unless there are reports of it: a tally is
+ * not kept for as long.
+ */
+static int check_day(struct run *r)
+{
+	const struct outbox_query q = { .day = r->options->day };
+	struct outbox_item item;
+	bool found = false;
+	int rc = 0;
+
+	if (!r->is_day_missing) {
+		return 0;
+	}
+	if (r->env.ledger != NULL) {
+		rc = outbox_next(r->env.ledger, &q, &item, &found);
+	}
+	if (rc != 0) {
+		return daily_ledger_failed(&r->env, rc);
+	}
+	if (found && !r->options->is_release) {
+		return 0;
+	}
+	log_error("no tally of this day state=%s", r->state);
+	return fail(r, EX_NOINPUT);
 }
 
 static int take_lock(struct run *r)
@@ -153,12 +143,7 @@ static int take_lock(struct run *r)
 	int rc = path_in(path, r->outbox, "lock");
 
 	if (rc == 0) {
-		r->lock =
-		    open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-		rc = r->lock < 0 ? -errno : 0;
-	}
-	if (rc == 0 && flock(r->lock, LOCK_EX | LOCK_NB) != 0) {
-		rc = -errno;
+		rc = lock_take(path, &r->lock);
 	}
 	if (rc == -EWOULDBLOCK) {
 		log_info("left the work to another run that is under way");
@@ -172,11 +157,37 @@ static int take_lock(struct run *r)
 	return 0;
 }
 
-static int open_outbox(struct run *r)
+static int open_ledger(struct run *r)
 {
 	char path[PATH_MAX];
-	int rc = path_in(r->outbox, r->state, "outbox");
+	int rc = path_in(path, r->outbox, "ledger.sqlite");
 
+	if (rc != 0) {
+		log_error("cannot open ledger: %s", err_text(rc));
+		return fail(r, EX_CANTCREAT);
+	}
+	rc = ledger_open(path, &r->env.ledger);
+	return rc != 0 ? daily_ledger_failed(&r->env, rc) : 0;
+}
+
+/* Is there an outbox, or something to put into one? */
+static bool wants_outbox(const struct run *r)
+{
+	char path[PATH_MAX];
+
+	return r->n_days > 0 ||
+	    (path_in(path, r->state, "outbox/ledger.sqlite") == 0 &&
+		access(path, F_OK) == 0);
+}
+
+static int open_outbox(struct run *r)
+{
+	int rc;
+
+	if (r->options->dry_run != NULL || !wants_outbox(r)) {
+		return 0;
+	}
+	rc = path_in(r->outbox, r->state, "outbox");
 	if (rc == 0 && mkdir(r->outbox, 0750) != 0 && errno != EEXIST) {
 		rc = -errno;
 	}
@@ -185,16 +196,12 @@ static int open_outbox(struct run *r)
 		    err_text(rc));
 		return fail(r, EX_CANTCREAT);
 	}
-	if (take_lock(r) != 0) {
+	r->env.out = r->outbox;
+	if (take_lock(r) != 0 || open_ledger(r) != 0) {
 		return -1;
 	}
-	rc = path_in(path, r->outbox, "ledger.sqlite");
-	if (rc != 0) {
-		log_error("cannot open ledger: %s", err_text(rc));
-		return fail(r, EX_CANTCREAT);
-	}
-	rc = ledger_open(path, &r->env.ledger);
-	return rc != 0 ? daily_ledger_failed(&r->env, rc) : 0;
+	step_at(r->env.step, "outbox-opened");
+	return 0;
 }
 
 static int open_dns(struct run *r)
@@ -232,39 +239,6 @@ static int release_day(struct run *r)
 	log_info("released what was withheld day=%s reports=%" PRIu64,
 	    when_date(r->options->day, date), n);
 	return 0;
-}
-
-static void log_counts(
-    const char *what, const char *which, const struct daily_counts *c)
-{
-	log_info("%s%s domains=%" PRIu64 " records=%" PRIu64 " reports=%" PRIu64
-		 " mails=%" PRIu64 " uploads=%" PRIu64 " retries=%" PRIu64
-		 " given-up=%" PRIu64 " failed=%" PRIu64 " excluded=%" PRIu64
-		 " denied=%" PRIu64 " withheld=%" PRIu64 " unjudged=%" PRIu64
-		 " nameless=%" PRIu64 " damaged=%" PRIu64,
-	    what, which, c->domains, c->records, c->reports, c->mails,
-	    c->uploads, c->retries + c->silent, c->given_up, c->failed,
-	    c->excluded, c->denied, c->withheld, c->unjudged, c->nameless,
-	    c->damaged);
-}
-
-static void add_counts(struct daily_counts *sum, const struct daily_counts *c)
-{
-	sum->domains += c->domains;
-	sum->records += c->records;
-	sum->reports += c->reports;
-	sum->mails += c->mails;
-	sum->uploads += c->uploads;
-	sum->excluded += c->excluded;
-	sum->denied += c->denied;
-	sum->retries += c->retries;
-	sum->silent += c->silent;
-	sum->given_up += c->given_up;
-	sum->failed += c->failed;
-	sum->withheld += c->withheld;
-	sum->unjudged += c->unjudged;
-	sum->nameless += c->nameless;
-	sum->damaged += c->damaged;
 }
 
 /* Opens a day's tally. Returns 0, or -1 when it cannot be reported on. */
@@ -310,8 +284,9 @@ static int report_sealed(struct run *r, struct tally *t, int64_t day)
 	if (rc == 0) {
 		rc = daily_report(&r->env, t, &counts);
 		r->n_looked_at++;
-		add_counts(&r->counts, &counts);
-		log_counts("looked at day=", when_date(day, date), &counts);
+		daily_counts_add(&r->counts, &counts);
+		daily_counts_log(
+		    "looked at day=", when_date(day, date), &counts);
 	}
 	return rc;
 }
@@ -343,9 +318,15 @@ static int report_day(struct run *r, int64_t day)
 	return rc;
 }
 
+/* Days before this one are forgotten. */
+static int64_t oldest_day(const struct run *r)
+{
+	return when_day(r->env.now) - (int64_t)KEEP_DAYS * WHEN_DAY_S;
+}
+
 static int forget_old(struct run *r)
 {
-	int64_t before = when_day(r->env.now) - (int64_t)KEEP_DAYS * WHEN_DAY_S;
+	int64_t before = oldest_day(r);
 	int rc;
 
 	if (r->env.ledger == NULL || r->env.n_finished == 0) {
@@ -364,9 +345,7 @@ static void say_end(struct run *r)
 		log_debug("nothing to report state=%s", r->state);
 		return;
 	}
-	log_counts(
-	    "ended run: nothing was sent, this version does not send; dir=",
-	    r->env.out, &r->counts);
+	daily_counts_log("ended run dir=", r->env.out, &r->counts);
 	if (r->counts.silent > 0 && !r->env.is_answered) {
 		log_error("our resolver answers nothing: nothing could be "
 			  "looked up, all is kept for the next run");
@@ -374,7 +353,98 @@ static void say_end(struct run *r)
 	}
 }
 
-int run(const struct options *o, const struct conf *conf, int64_t now)
+static int make_reports(struct run *r)
+{
+	if (r->options->is_release && release_day(r) != 0) {
+		return -1;
+	}
+	for (unsigned i = 0; i < r->n_days; i++) {
+		if (report_day(r, r->days[i]) != 0) {
+			return -1;
+		}
+	}
+	if (forget_old(r) != 0) {
+		return -1;
+	}
+	say_end(r);
+	return 0;
+}
+
+/* --- sending --- */
+
+/*
+ * Drops the marks of a batch that was not finished: they may speak of files
+ * that are not there, and sending would commit them.
+ */
+static int drop_batch(struct run *r)
+{
+	ledger_close(r->env.ledger);
+	r->env.ledger = NULL;
+	return open_ledger(r);
+}
+
+static void send_reports(struct run *r)
+{
+	const struct options *o = r->options;
+	struct send_env env = {
+		.conf = r->env.conf,
+		.ledger = r->env.ledger,
+		.outbox = r->outbox,
+		.only_domain = r->env.only_domain,
+		.has_day = o->has_day,
+		.only_day = o->day,
+		.now = r->env.now,
+		.is_now = o->is_now || o->is_resend,
+		.is_verbose = o->is_verbose,
+		.step = r->env.step,
+	};
+
+	if (!o->is_resend || send_again(&env) == 0) {
+		send_due(&env);
+		send_tidy(&env, oldest_day(r));
+	}
+	if (env.exit_code != EX_OK) {
+		(void)fail(r, env.exit_code);
+	}
+}
+
+/* --- the run --- */
+
+static void work(struct run *r)
+{
+	int rc = 0;
+
+	if (open_outbox(r) != 0 || check_day(r) != 0) {
+		return;
+	}
+	if (r->options->is_resend) {
+		if (r->env.ledger == NULL) {
+			log_error("there is no report to be sent again");
+			(void)fail(r, EX_NOINPUT);
+			return;
+		}
+	} else {
+		rc = make_reports(r);
+	}
+	if (r->env.ledger == NULL || r->env.is_ledger_bad) {
+		return;
+	}
+	/* whatever could not be made, what was made before shall leave */
+	if (rc == 0 || drop_batch(r) == 0) {
+		send_reports(r);
+	}
+}
+
+/* A run that left the work to another one leaves this to it as well. */
+static void publish(struct run *r)
+{
+	if (r->options->dry_run == NULL && (r->lock >= 0 || !wants_outbox(r))) {
+		publish_metrics(&r->env, r->state);
+	}
+}
+
+int run(const struct options *o, const struct conf *conf, int64_t now,
+    const struct step *step)
 {
 	struct run r = {
 		.options = o,
@@ -383,42 +453,23 @@ int run(const struct options *o, const struct conf *conf, int64_t now)
 		    .out = o->dry_run,
 		    .only_domain = o->domain[0] != '\0' ? o->domain : NULL,
 		    .is_verbose = o->is_verbose,
+		    .step = step,
 		    .now = now },
 		.state = o->state != NULL ? o->state : conf->state,
 		.lock = -1,
 	};
 
-	if (set_sender(&r) != 0 || read_rules(&r) != 0 || find_days(&r) != 0) {
-		goto out;
-	}
-	set_exclude(&r);
-	if (o->dry_run == NULL && r.n_days > 0) {
-		r.env.out = r.outbox;
-		if (open_outbox(&r) != 0 ||
-		    (o->is_release && release_day(&r) != 0)) {
-			goto out;
-		}
-	}
-	for (unsigned i = 0; i < r.n_days; i++) {
-		if (report_day(&r, r.days[i]) != 0) {
-			goto out;
-		}
-	}
-	if (forget_old(&r) == 0) {
-		say_end(&r);
-	}
-out:
-	/* a run that was left to another one leaves this to it as well */
-	if (o->dry_run == NULL && (r.lock >= 0 || r.n_days == 0)) {
-		publish_metrics(&r.env, r.state);
+	if (set_sender(&r) == 0 && choices_load(&r.env) == 0 &&
+	    find_days(&r) == 0) {
+		work(&r);
+		publish(&r);
 	}
 	dns_free(r.env.dns);
 	ledger_close(r.env.ledger);
 	if (r.lock >= 0) {
 		(void)close(r.lock);
 	}
-	rules_free(r.env.rules);
-	free(r.exclude);
+	choices_release(&r.env);
 	free(r.days);
 	return r.env.exit_code;
 }

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "reporter/daily_private.h"
+#include "reporter/enqueue.h"
 #include "reporter/write.h"
 
 static struct view domain_of(const struct ask *ask)
@@ -51,7 +52,11 @@ static int open_output(struct daily *day)
 		return 0;
 	}
 	rc = outdir_open(day->path, OUTDIR_CREATE | sync, &day->out);
-	return rc == 0 ? 0 : daily_output_failed(day, rc);
+	if (rc != 0) {
+		return daily_output_failed(day, rc);
+	}
+	outdir_watch(day->out, day->env->step);
+	return 0;
 }
 
 /* --- the report --- */
@@ -98,6 +103,31 @@ static void log_report(const struct ask *ask,
 	}
 }
 
+/* What was written is to be brought to its destinations. */
+static int enqueue(
+    struct ask *ask, const struct record *record, const struct write_result *w)
+{
+	struct daily *day = ask->day;
+	struct daily_env *env = day->env;
+	struct enqueue_report report = {
+		.day = day->start,
+		.domain = domain_of(ask),
+		.submitter = env->sender.submitter,
+		.files = w,
+	};
+	int rc;
+
+	if (env->ledger == NULL) {
+		return 0;
+	}
+	rc = enqueue_report(env->ledger, &report, record);
+	if (rc != 0) {
+		return daily_ledger_failed(env, rc);
+	}
+	step_at(env->step, "items-added");
+	return 0;
+}
+
 /* ERR_TOO_LONG, ERR_PARSE: there will never be a report of this. */
 static int report_failed(struct ask *ask, int rc)
 {
@@ -135,7 +165,14 @@ static int write_files(
 	day->counts->uploads += w.uploads;
 	day->n_files++;
 	log_report(ask, &totals, record, &w);
-	return mark(ask, LEDGER_WRITTEN, "", w.base);
+	rc = enqueue(ask, record, &w);
+	if (rc == 0) {
+		rc = mark(ask, LEDGER_WRITTEN, "", w.base);
+	}
+	if (rc == 0) {
+		step_at(day->env->step, "report-marked");
+	}
+	return rc;
 }
 
 /* The way in which a failure of the report points at us; none: WAYS. */

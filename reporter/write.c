@@ -9,13 +9,6 @@
 #include "common/err.h"
 #include "reporter/write.h"
 
-enum {
-	/* gzip may make a body longer by some bytes, base64 by a third; the
-	   rest of a mail is short */
-	GZIP_MAX = REPORT_JSON_MAX + REPORT_JSON_MAX / 10,
-	MAIL_MAX = 2 * GZIP_MAX
-};
-
 static int put(struct outdir *o, const char *base, const char *end,
     const struct strbuf *data)
 {
@@ -35,7 +28,7 @@ static int put_mail(struct outdir *o, struct report *r, const struct strbuf *gz,
 	char end[32];
 	int rc;
 
-	strbuf_init(&mail, MAIL_MAX);
+	strbuf_init(&mail, WRITE_MAIL_MAX);
 	rc = report_mail(r, gz, to, index, &mail);
 	if (rc != 0) {
 		out->refused++;
@@ -44,6 +37,7 @@ static int put_mail(struct outdir *o, struct report *r, const struct strbuf *gz,
 		(void)snprintf(end, sizeof(end), ".%u.eml", index);
 		rc = put(o, out->base, end, &mail);
 		out->mails += rc == 0;
+		out->is_usable[index] = rc == 0;
 	}
 	strbuf_release(&mail);
 	return rc;
@@ -60,6 +54,7 @@ static int put_mails(struct outdir *o, struct report *r,
 
 		if (rua->kind == RECORD_HTTPS) {
 			out->uploads++;
+			out->is_usable[i] = true;
 		} else {
 			rc = put_mail(o, r, gz, rua->target, (unsigned)i, out);
 		}
@@ -77,7 +72,7 @@ int write_report(struct outdir *o, struct report *r,
 	memset(out, 0, sizeof(*out));
 	(void)outdir_base(report_filename(r), out->base);
 	strbuf_init(&json, (size_t)REPORT_JSON_MAX + 1);
-	strbuf_init(&gz, GZIP_MAX);
+	strbuf_init(&gz, WRITE_BODY_MAX);
 	rc = report_json(r, &json);
 	if (rc == 0) {
 		rc = report_gzip(&json, &gz);

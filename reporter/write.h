@@ -2,16 +2,26 @@
 #ifndef REPORTER_WRITE_H
 #define REPORTER_WRITE_H
 
+#include <stdbool.h>
+
 #include "common/record.h"
 #include "common/report.h"
 #include "reporter/outdir.h"
 
+enum {
+	/* gzip may make a body longer by some bytes, base64 by a third; the
+	   rest of a mail is short */
+	WRITE_BODY_MAX = REPORT_JSON_MAX + REPORT_JSON_MAX / 10,
+	WRITE_MAIL_MAX = 2 * WRITE_BODY_MAX
+};
+
 /* What was written of one report. */
 struct write_result {
-	char base[OUTDIR_NAME]; /* outdir_base() of its files */
-	unsigned mails;         /* .eml files */
-	unsigned uploads;       /* https destinations */
-	unsigned refused;       /* addresses that no mail can be made to */
+	char base[OUTDIR_NAME];      /* outdir_base() of its files */
+	unsigned mails;              /* .eml files */
+	unsigned uploads;            /* https destinations */
+	unsigned refused;            /* addresses that no mail can be made to */
+	bool is_usable[RECORD_RUAS]; /* by destination: not refused */
 };
 
 /*

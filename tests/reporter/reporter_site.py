@@ -19,11 +19,14 @@ SRC = os.environ.get("TESTS_SRC", os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BIN = os.environ.get("TESTS_BIN", os.path.dirname(SRC))
 PROGRAM = os.path.join(BIN, "reporter", "telltls-report")
+RUN_REPORT = os.path.join(BIN, "tests", "reporter", "run_report")
+TELLTLS = os.path.join(BIN, "tool", "telltls")
 MAKE_TALLY = os.path.join(BIN, "tests", "reporter", "make_tally")
 CHECK_REPORT = os.path.join(SRC, "check-report")
 
 DAY1, DAY2, DAY3 = "2026-11-20", "2026-11-21", "2026-11-22"
 GOOD = "v=TLSRPTv1; rua=mailto:tls@%s"
+NOON = 12 * 3600
 PATIENCE_S = 60               # a test that waits longer has failed
 
 
@@ -71,17 +74,23 @@ class Result:
 
 
 class Site:
-    """A directory with all that a run reads and writes."""
+    """A directory with all that a run reads and writes, and a clock that
+    stands still."""
 
     def __init__(self):
+        self.now = begin_of(DAY3) + 86400 + NOON
         self.dir = tempfile.mkdtemp(prefix="telltls-reporter-")
         self.state = os.path.join(self.dir, "state")
-        self.outbox = os.path.join(self.state, "outbox")
-        self.ledger = os.path.join(self.outbox, "ledger.sqlite")
+        self.place()
         self.conf = os.path.join(self.dir, "telltls.yaml")
         self.zone = os.path.join(self.dir, "zone")
         self.write_zone({})
         self.configure()
+
+    def place(self):
+        """What lies below the state."""
+        self.outbox = os.path.join(self.state, "outbox")
+        self.ledger = os.path.join(self.outbox, "ledger.sqlite")
 
     def remove(self):
         shutil.rmtree(self.dir)
@@ -96,12 +105,13 @@ class Site:
             '_smtp._tls.%s 300 IN TXT "%s"\n' % item
             for item in records.items()))
 
-    def configure(self, dns=None, report=""):
-        """dns: lines of that section; the default is the zone."""
+    def configure(self, dns=None, report="", more=""):
+        """dns: lines of that section; the default is the zone. more: whole
+        sections."""
         self.write(self.conf, "organization: Example Sender\n"
                    "contact: tls-reports@sender.example\n"
                    "dns:\n" + (dns or "  local-data: %s\n" % self.zone) +
-                   (report and "report:\n" + report))
+                   (report and "report:\n" + report) + more)
 
     def ask(self, server, timeout="1s", more=""):
         """Configures a FakeDns, or a port, as the resolver."""
@@ -119,12 +129,14 @@ class Site:
                            stderr=subprocess.PIPE, check=False)
         equal("make_tally: " + p.stderr, p.returncode, 0)
 
-    def start(self, *args, conf=None):
-        """Output goes to files: nobody reads a pipe before the end."""
+    def start(self, *args, conf=None, script=()):
+        """Output goes to files: nobody reads a pipe before the end. script:
+        options of run_report."""
         out = tempfile.TemporaryFile("w+", dir=self.dir)
         err = tempfile.TemporaryFile("w+", dir=self.dir)
         process = subprocess.Popen(
-            [PROGRAM, "-c", conf or self.conf, "--state", self.state,
+            [RUN_REPORT, "--at", str(self.now), *script, "--",
+             "-c", conf or self.conf, "--state", self.state,
              "--verbose", *args], stdin=subprocess.DEVNULL, stdout=out,
             stderr=err)
         return process, out, err
@@ -142,12 +154,19 @@ class Site:
             f.close()
         return Result(process.returncode, *texts)
 
-    def run(self, *args, want=0, conf=None):
-        result = self.end(self.start(*args, conf=conf))
+    def run(self, *args, want=0, conf=None, script=()):
+        result = self.end(self.start(*args, conf=conf, script=script))
         if result.code != want:
             raise Failed("exit code %d, want %d:\n%s" %
                          (result.code, want, result.err))
         return result
+
+    def telltls(self, *args):
+        p = subprocess.run([TELLTLS, "-c", self.conf, "--state", self.state,
+                            *args], text=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           check=False)
+        equal("telltls %s: %s" % (" ".join(args), p.stdout), p.returncode, 0)
 
     def files(self, top):
         """All files below a directory: relative name -> bytes."""

@@ -24,13 +24,16 @@ def good(*domains):
 
 def command_line(site):
     equal("help", "Usage:" in site.run("--help").out, True)
-    holds("help says that nothing is sent",
-          "sends nothing" in site.run("--help").out)
+    holds("help says what is needed",
+          "telltls enable" in site.run("--help").out)
     holds("version", site.run("--version").out.startswith("telltls-report "))
     for args in (["--what"], ["--day"], ["--day", "2026-13-01"],
                  ["--day", "yesterday"], ["--domain", "a..b"],
                  ["--domain", "[192.0.2.1]"], ["--dry-run", ""],
-                 ["--state", ""], ["operand"]):
+                 ["--state", ""], ["operand"], ["--resend"],
+                 ["--resend", "--day", DAY1, "--dry-run", "x"],
+                 ["--resend", "--release", DAY1],
+                 ["--now", "--dry-run", "x"]):
         result = site.run(*args, want=64)
         holds("%r: a message" % args, "telltls-report" in result.err)
         equal("%r: nothing on stdout" % args, result.out, "")
@@ -84,7 +87,8 @@ def backlog(site):
     for key, want in (("domains", 3), ("records", 2), ("reports", 2),
                       ("mails", 2), ("uploads", 0), ("retries", 0)):
         equal(key, counts[key], want)
-    holds("says that nothing is sent", "nothing was sent" in result.err)
+    holds("says that nothing is sent",
+          "sending is not enabled (telltls enable) waiting=2" in result.err)
     ids = set()
     for day, successes, failures in ((DAY1, 3, 2), (DAY2, 5, 0)):
         bodies = site.bodies(day)

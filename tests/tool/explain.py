@@ -18,11 +18,12 @@ from run import (  # noqa: E402
     BIN, DATAERR, DAY, NOINPUT, SRC, USAGE, equal, holds)
 
 MAKE_TALLY = os.path.join(BIN, "tests", "reporter", "make_tally")
-REPORTER = os.path.join(BIN, "reporter", "telltls-report")
 GOLDEN = os.path.join(SRC, "tool", "explain.txt")
 CONFIG = 78
 NEXT = "2026-11-23"
 SEALED = 1795392600
+REPORTER = [os.path.join(BIN, "tests", "reporter", "run_report"), "--at",
+            str(SEALED + 3600), "--"]
 
 CONF = """\
 organization: Example Sender
@@ -85,7 +86,7 @@ class Site(run.Site):
     def report_of(self, domain):
         """The reporter's own bytes."""
         dry = os.path.join(self.dir, "dry")
-        subprocess.run([REPORTER, "-c", self.conf, "--dry-run", dry],
+        subprocess.run([*REPORTER, "-c", self.conf, "--dry-run", dry],
                        check=True, stderr=subprocess.DEVNULL)
         paths = glob.glob("%s/*!%s!*.json.gz" % (dry, domain))
         equal("reports", len(paths), 1)
@@ -295,7 +296,7 @@ def no_report(site):
 def outbox(site):
     """What telltls-report made of it is told."""
     site.scene()
-    subprocess.run([REPORTER, "-c", site.conf], check=True,
+    subprocess.run([*REPORTER, "-c", site.conf], check=True,
                    stderr=subprocess.DEVNULL)
     out = site.run("explain", "a.example").out
     holds(out, "What telltls-report made of it at " in out)

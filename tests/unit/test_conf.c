@@ -54,6 +54,7 @@ static void test_defaults(void **state)
 	UNIT_STR("contact", c.contact, NULL);
 	UNIT_STR("from", c.from, NULL);
 	UNIT_STR("envelope-from", c.envelope_from, NULL);
+	UNIT_UINT("recipient-delimiter", c.recipient_delimiter, 0);
 	UNIT_STR("operator", c.operator_to, NULL);
 	UNIT_BOOL("digest", c.digest, false);
 	UNIT_STR("state", c.state, "/var/lib/telltls");
@@ -91,6 +92,7 @@ static void check_full(const struct conf *c)
 	UNIT_STR("contact", c->contact, "tlsrpt@example.org");
 	UNIT_STR("from", c->from, "reports+tls@example.org");
 	UNIT_STR("envelope-from", c->envelope_from, "bounces@example.org");
+	UNIT_UINT("recipient-delimiter", c->recipient_delimiter, 2);
 	UNIT_STR("operator", c->operator_to, "postmaster@example.net");
 	UNIT_BOOL("digest", c->digest, true);
 	UNIT_STR("state", c->state, "/srv/telltls");
@@ -317,6 +319,17 @@ static void test_values(void **state)
 		{ "from", "a!#$%&'*+-/=?^_`{|}~@b.example", true },
 		{ "envelope-from", "a@b.example", true },
 		{ "envelope-from", "<>", false },
+		{ "recipient-delimiter", "none", true },
+		{ "recipient-delimiter", "+", true },
+		{ "recipient-delimiter", "'-'", true },
+		{ "recipient-delimiter", "'='", true },
+		{ "recipient-delimiter", "_", true },
+		{ "recipient-delimiter", "'+-'", false },
+		{ "recipient-delimiter", "'@'", false },
+		{ "recipient-delimiter", "'.'", false },
+		{ "recipient-delimiter", "' '", false },
+		{ "recipient-delimiter", "a", false },
+		{ "recipient-delimiter", "''", false },
 		{ "state", "/", true },
 		{ "feeds[].mta", "sendmail", true },
 		{ "feeds[].name", "A-z.0_9", true },
@@ -539,6 +552,16 @@ static void test_check_reports(void **state)
 		    "x.example, the domain of contact\n"
 		    "t.yaml: envelope-from is in the domain y.example, "
 		    "expected x.example, the domain of contact\n" },
+		{ "room for a token",
+		    "organization: A\nrecipient-delimiter: +\n"
+		    "contact: a234567890123456789012345678901@x.example\n",
+		    "" },
+		{ "no room for a token",
+		    "organization: A\nrecipient-delimiter: +\n"
+		    "contact: a2345678901234567890123456789012@x.example\n",
+		    "t.yaml: the local part of envelope-from is longer than "
+		    "31 octets, expected no more with a recipient-delimiter, "
+		    "which needs room\n" },
 	};
 
 	(void)state;

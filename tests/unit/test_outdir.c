@@ -138,6 +138,68 @@ static void test_flush(void **state)
 	strbuf_release(&b);
 }
 
+static void test_get(void **state)
+{
+	struct strbuf b = text_of("text");
+	struct strbuf got;
+	struct outdir *o = NULL;
+	char file[400];
+
+	(void)state;
+	UNIT_INT("open", outdir_open(dir, 0, &o), 0);
+	UNIT_INT("put", outdir_put(o, "a.eml", &b), 0);
+	strbuf_init(&got, 4);
+	UNIT_INT("before the flush", outdir_get(o, "a.eml", &got), -ENOENT);
+	UNIT_BOOL("before the flush", outdir_has(o, "a.eml"), false);
+	UNIT_INT("flush", outdir_flush(o), 0);
+	UNIT_BOOL("has", outdir_has(o, "a.eml"), true);
+	UNIT_INT("get", outdir_get(o, "a.eml", &got), 0);
+	UNIT_STR("got", strbuf_str(&got), "text");
+	strbuf_release(&got);
+	strbuf_init(&got, 3);
+	UNIT_INT("too long", outdir_get(o, "a.eml", &got), ERR_TOO_LONG);
+	strbuf_release(&got);
+	strbuf_init(&got, 100);
+	UNIT_INT("bad name", outdir_get(o, "../a.eml", &got), ERR_PARSE);
+	UNIT_BOOL("bad name", outdir_has(o, "../a.eml"), false);
+	(void)snprintf(file, sizeof(file), "%s/link.eml", dir);
+	assert_int_equal(symlink("a.eml", file), 0);
+	UNIT_INT("link", outdir_get(o, "link.eml", &got), -ELOOP);
+	strbuf_release(&got);
+	strbuf_release(&b);
+	outdir_close(o);
+}
+
+/* Takes down the names of steps. */
+static void note_step(void *ctx, const char *name)
+{
+	struct strbuf *steps = ctx;
+
+	strbuf_addf(steps, "%s ", name);
+}
+
+/* A kill between any two of these is what send.py tries out. */
+static void test_steps(void **state)
+{
+	struct strbuf b = text_of("text");
+	struct strbuf steps;
+	const struct step step = { note_step, &steps };
+	struct outdir *o = NULL;
+
+	(void)state;
+	strbuf_init(&steps, 1000);
+	UNIT_INT("open", outdir_open(dir, OUTDIR_SYNC, &o), 0);
+	outdir_watch(o, &step);
+	UNIT_INT("put", outdir_put(o, "a.eml", &b), 0);
+	UNIT_INT("put", outdir_put(o, "b.eml", &b), 0);
+	UNIT_INT("flush", outdir_flush(o), 0);
+	UNIT_STR("steps", strbuf_str(&steps),
+	    "file-written file-written files-synced file-named file-named ");
+	outdir_close(o);
+	strbuf_release(&steps);
+	strbuf_release(&b);
+}
+
 static int keeps(void *ctx, const char *base)
 {
 	(void)ctx;
@@ -194,6 +256,8 @@ int main(void)
 		TEST(test_names),
 		TEST(test_base),
 		TEST(test_flush),
+		TEST(test_get),
+		TEST(test_steps),
 		TEST(test_sweep),
 	};
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* program.c - telltls-report, from the command line to the exit code */
+
+#include "config.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "common/conf.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "reporter/options.h"
+#include "reporter/program.h"
+#include "reporter/run.h"
+
+/* Returns 0 or an exit code; what is wrong goes to standard error. */
+static int read_conf(const struct options *o, struct conf *conf)
+{
+	struct strbuf error;
+	int rc;
+
+	strbuf_init(&error, 65536);
+	rc = conf_read(conf, o->config, &error);
+	if (rc == 0) {
+		rc = conf_check_reports(conf, o->config, &error);
+	}
+	if (rc != 0 && error.len == 0) {
+		strbuf_addf(&error, "%s: %s\n", o->config, err_text(rc));
+	}
+	if (rc != 0) {
+		(void)fputs(strbuf_str(&error), stderr);
+	}
+	strbuf_release(&error);
+	return rc == 0 ? 0 : EX_CONFIG;
+}
+
+int program_main(int argc, char **argv, int64_t now, const struct step *step)
+{
+	struct options options;
+	struct conf conf;
+	int rc;
+
+	rc = options_parse(&options, argc, argv);
+	if (rc >= 0) {
+		return rc;
+	}
+	(void)umask(027);               /* nothing of ours is for everybody */
+	(void)signal(SIGPIPE, SIG_IGN); /* a host that hangs up is no death */
+	conf_init(&conf);
+	rc = read_conf(&options, &conf);
+	if (rc == 0) {
+		/* started by hand or by a timer? */
+		log_open("telltls-report",
+		    !options.is_verbose && options.dry_run == NULL &&
+			isatty(STDERR_FILENO) != 1);
+		if (options.is_verbose) {
+			log_set_level(LOG_LEVEL_DEBUG);
+		}
+		rc = run(&options, &conf, now, step);
+	}
+	conf_release(&conf);
+	return rc;
+}
