@@ -92,6 +92,42 @@ struct conf {
 		bool sending_mta_ip; /* put our address into reports */
 		uint64_t count;      /* an enum judge_count */
 	} report;
+
+	struct {
+		uint64_t via;        /* an enum conf_mail_via */
+		char *command;       /* the sendmail command */
+		char *server;        /* "HOST:PORT"; IPv6 in brackets */
+		uint64_t tls;        /* an enum conf_mail_tls */
+		char *user;          /* NULL: none */
+		char *password_file; /* NULL: none */
+		char *ca_file;       /* roots; NULL: the system's */
+		uint64_t timeout_s;  /* for one mail */
+	} mail;
+
+	struct {
+		uint64_t verify;    /* an enum conf_https_verify */
+		char *ca_file;      /* roots; NULL: the system's */
+		bool allow_private; /* destinations at private addresses */
+		uint64_t timeout_s; /* for one report */
+	} https;
+};
+
+/* How mail is handed to the site's MTA. */
+enum conf_mail_via {
+	CONF_MAIL_SENDMAIL,
+	CONF_MAIL_SMTP
+};
+
+enum conf_mail_tls {
+	CONF_MAIL_NONE,    /* in clear */
+	CONF_MAIL_MAY,     /* STARTTLS if offered, any certificate */
+	CONF_MAIL_REQUIRE, /* STARTTLS and a good certificate */
+	CONF_MAIL_WRAPPED  /* TLS from the start, and a good certificate */
+};
+
+enum conf_https_verify {
+	CONF_HTTPS_PREFER, /* a certificate that is not good is logged */
+	CONF_HTTPS_REQUIRE
 };
 
 #define CONF_FILE  "/etc/telltls.yaml"
@@ -143,6 +179,7 @@ enum conf_type {
 	CONF_NAME,     /* char *: [A-Za-z0-9._-] */
 	CONF_MTA,      /* char *: a name of mta_names() */
 	CONF_SOCKET,   /* char *: as milter.socket */
+	CONF_RELAY,    /* char *: "host" or "host:port", made "host:port" */
 	CONF_NUMBER,   /* uint64_t */
 	CONF_MODE,     /* uint64_t: of a file, written in octal */
 	CONF_DURATION, /* uint64_t: seconds */

@@ -210,6 +210,34 @@ static const char *read_socket(struct view text, char out[TEXT_BUF])
 	return wrong;
 }
 
+/* Where mail goes in: the host, and a port; or that of SMTP. */
+static const char *read_relay(struct view text, char out[TEXT_BUF])
+{
+	enum {
+		SMTP_PORT = 25
+	};
+
+	unsigned long long port = SMTP_PORT;
+	char host[DOMAIN_BUF];
+	size_t colon = view_rindex(text, ':');
+	bool is_inet6 = text.s[0] == '[';
+	const char *wrong;
+
+	if (is_inet6 && text.s[text.len - 1] == ']') {
+		colon = text.len;
+	}
+	if (colon < text.len &&
+	    (view_number(view_skip(text, colon + 1), 65535, &port) != 0 ||
+		port == 0)) {
+		return "has no port from 1 to 65535";
+	}
+	wrong =
+	    read_host(view_make(text.s, colon), is_inet6, host, sizeof(host));
+	(void)snprintf(
+	    out, TEXT_BUF, "%s:%llu", wrong == NULL ? host : "", port);
+	return wrong;
+}
+
 static const char *read_ident(struct view text, char out[TEXT_BUF])
 {
 	struct view name = text;
@@ -242,6 +270,7 @@ static const struct {
 	[CONF_NAME] = { read_name, false },
 	[CONF_MTA] = { read_mta, false },
 	[CONF_SOCKET] = { read_socket, false },
+	[CONF_RELAY] = { read_relay, false },
 	[CONF_NUMBER] = { NULL, false },
 	[CONF_MODE] = { NULL, false },
 	[CONF_DURATION] = { NULL, false },

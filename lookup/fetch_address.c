@@ -136,14 +136,14 @@ struct ip fetch_address_key(const struct ip *list, size_t n)
 	return key;
 }
 
-int fetch_address_list(const char *prefix, const char *host,
+int fetch_address_list(const char *prefix, const char *name,
     const struct ip *list, size_t n, char *out, size_t size)
 {
 	struct strbuf b;
 	int rc;
 
 	strbuf_init(&b, size - 1);
-	strbuf_addf(&b, "%s%s:%d:", prefix, host, HTTPS_PORT);
+	strbuf_addf(&b, "%s%s:", prefix, name);
 	for (size_t i = 0; i < n; i++) {
 		char text[IP_TEXT_MAX];
 		const char *ip = ip_format(&list[i], text);

@@ -37,10 +37,10 @@ struct ip fetch_address_of(const struct sockaddr *sa);
 struct ip fetch_address_key(const struct ip *list, size_t n);
 
 /*
- * Writes PREFIX, then "HOST:443:ADDRESS,...", as libcurl takes it; IPv6 in
- * brackets. Returns 0, or ERR_TOO_LONG and "".
+ * Writes PREFIX, then "HOST:PORT:ADDRESS,...", as libcurl takes it; name is
+ * "HOST:PORT", IPv6 in brackets. Returns 0, or ERR_TOO_LONG and "".
  */
-int fetch_address_list(const char *prefix, const char *host,
+int fetch_address_list(const char *prefix, const char *name,
     const struct ip *list, size_t n, char *out, size_t size);
 
 #endif

@@ -15,8 +15,7 @@ struct trust;
 /*
  * One HTTPS GET each, any number at once, on libevent: TLS 1.2 or later, a
  * certificate for the host, no redirects, cookies, proxies, caches or
- * connections that are kept (R210-R215), and only to the addresses given. The
- * only file that knows libcurl is transfer.c.
+ * connections that are kept (R210-R215), and only to the addresses given.
  */
 struct transfers;
 struct transfer;
@@ -39,13 +38,9 @@ struct transfer_result {
 struct transfer_want {
 	const char *host;
 	const char *path;
-	const struct ip *address; /* TRANSFER_ADDRESSES at most */
+	const struct ip *address; /* HTTPS_ADDRESSES at most */
 	size_t n;
 	unsigned timeout_ms; /* for all of it; not 0 */
-};
-
-enum {
-	TRANSFER_ADDRESSES = 8
 };
 
 /* Once for each transfer, out of the event loop. */

@@ -133,6 +133,11 @@ int trust_apply(const struct trust *t, void *ssl_ctx, const char *host)
 	X509_VERIFY_PARAM_set_hostflags(param,
 	    X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
 		X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	/* an address stands in a certificate as another type of name */
+	if (X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1) {
+		return 0;
+	}
+	ERR_clear_error();
 	return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 ? 0 : -ENOMEM;
 }
 

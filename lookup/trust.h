@@ -34,7 +34,7 @@ const char *trust_file(const struct trust *t);
 void *trust_store(const struct trust *t);
 
 /*
- * Makes a SSL_CTX check peers as this host. Returns 0 or -ENOMEM. Only when
+ * Makes a SSL_CTX check peers as this host, a name or an address. Returns 0 or -ENOMEM. Only when
  * trust_is_ready().
  */
 int trust_apply(const struct trust *t, void *ssl_ctx, const char *host);

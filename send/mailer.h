@@ -14,7 +14,8 @@
  */
 struct mailer;
 
-/* Connects to nothing yet. ERR_CONFIG with text, -ENOMEM. Borrows c. */
+/* Connects to nothing yet. The process ignores SIGPIPE. ERR_CONFIG with text,
+   -ENOMEM. Borrows c. */
 int mailer_open(
     const struct conf *c, struct mailer **out, struct strbuf *error);
 void mailer_close(struct mailer *m); /* NULL is allowed */

@@ -15,7 +15,11 @@
  */
 struct uploads;
 
-/* Connects to nothing yet. ERR_CONFIG with text, -ENOMEM. Borrows c. */
+/*
+ * Connects to nothing yet; names are asked of the resolver that the
+ * configuration names. The process ignores SIGPIPE. ERR_CONFIG with text,
+ * -ENOMEM. Borrows c.
+ */
 int uploads_open(
     const struct conf *c, struct uploads **out, struct strbuf *error);
 

@@ -15,7 +15,7 @@
 enum {
 	PATH_BUF = 1024,
 	FILE_SIZE = 1 << 20,
-	KEYS = 64,
+	KEYS = 128,
 };
 
 /* The keys that a text lists, with what it says of each. */

@@ -148,7 +148,7 @@ static void test_list(void **state)
 
 		UNIT_INT(table[i].name,
 		    fetch_address_list(
-			"+", "h.example", in, n, got, table[i].size),
+			"+", "h.example:443", in, n, got, table[i].size),
 		    table[i].want_rc);
 		UNIT_STR(table[i].name, got, table[i].want);
 	}
