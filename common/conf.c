@@ -178,6 +178,13 @@ int conf_check_reports(
 		    path);
 		return ERR_CONFIG;
 	}
+	if (c->digest && c->operator_to == NULL) {
+		strbuf_addf(error,
+		    "%s: operator is missing, expected the mail address that "
+		    "the digest goes to\n",
+		    path);
+		rc = ERR_CONFIG;
+	}
 	/* RFC 8460 5.3: the submitter is the domain of all of them */
 	if (check_domain(c, path, "from", c->from, error) != 0) {
 		rc = ERR_CONFIG;

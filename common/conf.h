@@ -47,10 +47,12 @@ struct conf {
 	char *from;          /* From: of report mail; default: contact */
 	char *envelope_from; /* envelope sender of report mail; default: from */
 	uint64_t recipient_delimiter; /* see envelope_delimiter(); 0: none */
-	char *state;                  /* directory; default: CONF_STATE */
-	char *run;                    /* directory of the daemon's sockets */
-	char *user;                   /* that the daemon becomes */
-	char **groups; /* its further groups: may read logs; or NULL */
+	char *operator_to; /* who is told of this installation; NULL: nobody */
+	bool digest;       /* ... of each day */
+	char *state;       /* directory; default: CONF_STATE */
+	char *run;         /* directory of the daemon's sockets */
+	char *user;        /* that the daemon becomes */
+	char **groups;     /* its further groups: may read logs; or NULL */
 	struct conf_feed feed[CONF_FEEDS];
 	unsigned n_feeds;
 
@@ -93,8 +95,13 @@ struct conf {
 	} dkim;
 
 	struct {
+		char *file; /* where telltls-report puts them; NULL: nowhere */
+	} metrics;
+
+	struct {
 		uint64_t retry_s;    /* a temporary DNS error is retried */
 		char **exclude;      /* domains never reported on; or NULL */
+		char *rules;         /* file of rules.h; NULL: none */
 		bool sending_mta_ip; /* put our address into reports */
 		uint64_t count;      /* an enum judge_count */
 	} report;
