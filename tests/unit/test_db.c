@@ -222,8 +222,8 @@ static void test_upgrade(void **state)
 	static const char *const upgrade[] = {
 		"ALTER TABLE t ADD COLUMN two INTEGER NOT NULL DEFAULT 2",
 		"ALTER TABLE t ADD COLUMN three INTEGER NOT NULL DEFAULT 3;",
-		"ALTER TABLE t ADD COLUMN four INTEGER NOT NULL DEFAULT 4;"
-		"ALTER TABLE t ADD COLUMN five INTEGER NOT NULL DEFAULT 5;",
+		("ALTER TABLE t ADD COLUMN four INTEGER NOT NULL DEFAULT 4;"
+		 "ALTER TABLE t ADD COLUMN five INTEGER NOT NULL DEFAULT 5;"),
 	};
 	static const char *const sum[] = {
 		"SELECT two + three + four + five FROM t"
