@@ -37,6 +37,7 @@ const struct command tool_commands[] = {
 	    .operands = "",
 	    .options = { { "all", NULL, "also reports of days before yesterday",
 			     false },
+		{ "since", "DAY", "reports of this day and later ones", false },
 		{ "yes", NULL, "do not ask", false } },
 	    .run = cmd_enable },
 	{ .name = "explain",

@@ -194,7 +194,9 @@ def usage(site):
             (["suppress", "add", "mailto:a@b.example", "x"], "is too much"),
             (["outbox", "--day", "today"], "--day today"),
             (["outbox", "--domain", "a..b"], "--domain a..b"),
-            (["enable", "now"], "is too much")):
+            (["enable", "now"], "is too much"),
+            (["enable", "--all", "--since", "2026-11-22"], "one of --all"),
+            (["enable", "--since", "today"], "--since today")):
         err = site.run(*args, want=USAGE).err
         holds("%r: %r in %s" % (args, wanted, err), wanted in err)
     equal("nothing was changed", site.sql("SELECT * FROM suppress"), [])
@@ -267,6 +269,25 @@ def enable_all(site):
     equal("since", (site.since(), site.states()), (1, {"waiting": 12}))
     holds("all days", "already, for reports of all days.\n" in
           site.run("enable", "--all").out)
+
+
+def enable_since(site):
+    site.begin()
+    for i in range(4):
+        site.add(DAY1 + i * DAY_S, "d.example", "mailto:tls@d.example")
+    out = site.run("enable", "--since", "2026-11-24", "--yes").out
+    holds(out, out.startswith("Days                2026-11-24 and later\n"
+                              "Reports before      2, never sent but with "
+                              "--all\nReports that wait   2\n"))
+    equal("since", (site.since(), site.states()),
+          (DAY1 + 2 * DAY_S, {"waiting": 2, "given-up": 2}))
+    for args in ((), ("--since", "2026-11-24")):
+        out = site.run("enable", "--yes", *args).out
+        equal("again", out, "Sending is enabled already, for reports of "
+              "2026-11-24 and later days.\n")
+    site.run("enable", "--since", "2026-11-25", "--yes")
+    equal("later", (site.since(), site.states()),
+          (DAY1 + 3 * DAY_S, {"waiting": 1, "given-up": 3}))
 
 
 def enable_asks(site):
@@ -392,7 +413,7 @@ def users(site):
 
 
 TESTS = (outbox_text, outbox_json, nothing_yet, usage, suppress, enable_days,
-         enable_all, enable_asks, enable_missing, status, at_the_same_time,
+         enable_all, enable_since, enable_asks, enable_missing, status, at_the_same_time,
          killed, damaged, users)
 
 if __name__ == "__main__":
