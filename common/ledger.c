@@ -125,6 +125,22 @@ static enum ledger_state state_of(const char *word)
 	return LEDGER_ABSENT;
 }
 
+int ledger_count(struct ledger *l, int64_t day, uint64_t n[LEDGER_WITHHELD + 1])
+{
+	struct db *d = ledger_use(l, LEDGER_COUNT, day);
+	char state[LEDGER_TEXT];
+	bool is_row;
+	int rc;
+
+	memset(n, 0, (LEDGER_WITHHELD + 1) * sizeof(*n));
+	while ((rc = db_step(d, &is_row)) == 0 && is_row) {
+		db_copy(d, 0, state, sizeof(state));
+		n[state_of(state)] = (uint64_t)db_int(d, 1);
+	}
+	db_done(d);
+	return rc;
+}
+
 int ledger_find(
     struct ledger *l, int64_t day, struct view domain, struct ledger_entry *out)
 {
@@ -217,7 +233,27 @@ int ledger_forget(struct ledger *l, int64_t before_day)
 {
 	int rc = ledger_begin(l);
 
+	if (rc == 0) {
+		rc = db_run(ledger_use(l, LEDGER_FORGET_TOLD, before_day));
+	}
 	return rc == 0 ? db_run(ledger_use(l, LEDGER_FORGET, before_day)) : rc;
+}
+
+int ledger_tell(struct ledger *l, int64_t day, const char *what, bool *is_new)
+{
+	struct db *d;
+	int rc = ledger_begin(l);
+
+	*is_new = false;
+	if (rc == 0) {
+		d = ledger_use(l, LEDGER_TELL, day);
+		db_bind_text(d, 2, view_of(what));
+		rc = db_run(d);
+	}
+	if (rc == 0) {
+		*is_new = db_changes(l->db) > 0;
+	}
+	return rc;
 }
 
 const char *ledger_state_word(enum ledger_state s)

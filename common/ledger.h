@@ -69,6 +69,10 @@ const char *ledger_error(const struct ledger *l);
 /* What became of a day; all members are zero when it was never heard of. */
 int ledger_day(struct ledger *l, int64_t day, struct ledger_day *out);
 
+/* How many entries of the day are in each state. */
+int ledger_count(
+    struct ledger *l, int64_t day, uint64_t n[LEDGER_WITHHELD + 1]);
+
 /* LEDGER_ABSENT when there is no entry; all members are then zero. */
 int ledger_find(struct ledger *l, int64_t day, struct view domain,
     struct ledger_entry *out);
@@ -96,6 +100,12 @@ int ledger_set_unjudged(struct ledger *l, int64_t day, uint64_t sessions);
  * were.
  */
 int ledger_release(struct ledger *l, int64_t day, int64_t now, uint64_t *n);
+
+/*
+ * Notes that the operator is told something of a day, in a word of ours;
+ * *is_new is false when that was noted before: it is told once.
+ */
+int ledger_tell(struct ledger *l, int64_t day, const char *what, bool *is_new);
 
 /* Forgets what became of the domains of finished days before this one. */
 int ledger_forget(struct ledger *l, int64_t before_day);

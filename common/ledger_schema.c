@@ -74,13 +74,21 @@
  " PRIMARY KEY (target, kind)"                                        \
  ") WITHOUT ROWID;"
 
+/* Since version 3: what the operator was told, of which day. */
+#define TABLE_TOLD          \
+ "CREATE TABLE told ("      \
+ " day INTEGER NOT NULL,"   \
+ " what TEXT NOT NULL,"     \
+ " PRIMARY KEY (day, what)" \
+ ") WITHOUT ROWID;"
+
 static const char create[] =
     "CREATE TABLE day ("
     " day INTEGER PRIMARY KEY,"             /* its first second */
     " finished INTEGER NOT NULL,"           /* when; 0: not yet */
     " unjudged INTEGER NOT NULL DEFAULT 0," /* sessions */
     " released INTEGER NOT NULL DEFAULT 0"  /* when; 0: not */
-    ");" TABLE_REPORT TABLES_OUTBOX;
+    ");" TABLE_REPORT TABLES_OUTBOX TABLE_TOLD;
 
 static const char *const upgrade[] = {
 	/* version 1 withheld nothing */
@@ -93,7 +101,7 @@ static const char *const upgrade[] = {
 	" what, file FROM report_1;"
 	"DROP TABLE report_1;",
 	/* version 2 sent nothing */
-	TABLES_OUTBOX,
+	TABLES_OUTBOX TABLE_TOLD,
 };
 
 /*
@@ -131,6 +139,8 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	[LEDGER_DAY_RELEASE] =
 	    "INSERT INTO day (day, finished, released) VALUES (?1, 0, ?2)"
 	    " ON CONFLICT (day) DO UPDATE SET released = excluded.released",
+	[LEDGER_COUNT] = "SELECT state, count(*) FROM report WHERE day = ?1"
+			 " GROUP BY state",
 	[LEDGER_FIND] = "SELECT state, tries, first_try, last_try, what, file"
 			" FROM report WHERE day = ?1 AND domain = ?2",
 	[LEDGER_FILE] = "SELECT 1 FROM report"
@@ -147,6 +157,9 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	    " what = 'released' WHERE day = ?1 AND state = 'withheld'",
 	[LEDGER_DROP_NONE] =
 	    "DELETE FROM report WHERE day = ?1 AND state = 'none'",
+	[LEDGER_TELL] =
+	    "INSERT OR IGNORE INTO told (day, what) VALUES (?1, ?2)",
+	[LEDGER_FORGET_TOLD] = "DELETE FROM told WHERE day < ?1",
 	[LEDGER_FORGET] =
 	    "DELETE FROM report WHERE day < ?1 AND day IN"
 	    " (SELECT day FROM day WHERE day < ?1 AND finished > 0)",

@@ -3,22 +3,14 @@
 
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "common/ascii.h"
 #include "common/domain.h"
 #include "common/err.h"
+#include "common/lines.h"
 #include "common/local_policy.h"
 #include "common/mem.h"
-
-enum {
-	FILE_MAX_B = 16 << 20
-};
 
 struct rule {
 	struct view name; /* of a domain, or of a smart host */
@@ -35,37 +27,13 @@ struct local_policy {
 
 /* One file while it is read. */
 struct reader {
+	struct lines lines;
 	struct local_policy *p;
-	struct strbuf *error;
-	const char *name;
-	unsigned line;
-	bool has_failed;
 };
 
 static void fault(struct reader *r, const char *what)
 {
-	r->has_failed = true;
-	strbuf_addf(r->error, "%s%s:%u: %s", r->error->len > 0 ? "\n" : "",
-	    r->name, r->line, what);
-}
-
-static struct view take_word(struct view *line)
-{
-	size_t n = 0;
-	struct view word;
-
-	while (n < line->len && ascii_is_wsp(line->s[n])) {
-		n++;
-	}
-	*line = view_skip(*line, n);
-	n = 0;
-	while (
-	    n < line->len && !ascii_is_wsp(line->s[n]) && line->s[n] != '#') {
-		n++;
-	}
-	word = view_make(line->s, n);
-	*line = view_skip(*line, n);
-	return word;
+	lines_fault(&r->lines, what);
 }
 
 /* A normalised copy; "" after a fault. */
@@ -100,12 +68,12 @@ static void add(struct reader *r, struct rule rule)
 
 static void read_domains(struct reader *r, struct view line, unsigned demand)
 {
-	struct view word = take_word(&line);
+	struct view word = lines_word(&line);
 
 	if (word.len == 0) {
 		fault(r, "expected a domain");
 	}
-	for (; word.len > 0; word = take_word(&line)) {
+	for (; word.len > 0; word = lines_word(&line)) {
 		add(r,
 		    (struct rule){
 			.name = take_name(r, word), .demands = demand });
@@ -114,10 +82,10 @@ static void read_domains(struct reader *r, struct view line, unsigned demand)
 
 static void read_smart_host(struct reader *r, struct view line)
 {
-	struct view host = take_word(&line);
-	struct view domain = take_word(&line);
+	struct view host = lines_word(&line);
+	struct view domain = lines_word(&line);
 
-	if (host.len == 0 || domain.len == 0 || take_word(&line).len > 0) {
+	if (host.len == 0 || domain.len == 0 || lines_word(&line).len > 0) {
 		fault(r, "expected: smart-host HOST DOMAIN");
 		return;
 	}
@@ -136,7 +104,7 @@ static void read_line(struct reader *r, struct view line)
 		{ "mta-sts", LOCAL_POLICY_STS },
 		{ "exclude", LOCAL_POLICY_EXCLUDE },
 	};
-	struct view word = take_word(&line);
+	struct view word = lines_word(&line);
 
 	if (word.len == 0) {
 		return; /* blank, or a comment */
@@ -216,7 +184,7 @@ static void merge(struct reader *r)
 		if (last == NULL || by_name(last, &p->rules[i]) != 0) {
 			p->rules[n++] = p->rules[i];
 		} else if (!view_eq(last->next_hop, p->rules[i].next_hop)) {
-			r->line = 0;
+			r->lines.number = 0;
 			fault(r, "a smart host has two domains");
 		} else {
 			last->demands |= p->rules[i].demands;
@@ -231,20 +199,17 @@ int local_policy_parse(struct view text, const char *name,
     struct local_policy **out, struct strbuf *error)
 {
 	struct local_policy *p = xcalloc(1, sizeof(*p));
-	struct reader r = { .p = p, .error = error, .name = name };
+	struct reader r = { .p = p };
+	struct view line;
 
 	*out = NULL;
 	p->names = arena_new();
-	while (text.len > 0) {
-		size_t len = view_index(text, '\n');
-		bool has_cr = len > 0 && text.s[len - 1] == '\r';
-
-		r.line++;
-		read_line(&r, view_make(text.s, len - has_cr));
-		text = view_skip(text, len < text.len ? len + 1 : len);
+	lines_begin(&r.lines, text, name, error);
+	while (lines_next(&r.lines, &line)) {
+		read_line(&r, line);
 	}
 	merge(&r);
-	if (r.has_failed) {
+	if (r.lines.has_failed) {
 		local_policy_free(p);
 		return ERR_CONFIG;
 	}
@@ -252,35 +217,18 @@ int local_policy_parse(struct view text, const char *name,
 	return 0;
 }
 
-static int read_all(int fd, struct strbuf *text)
-{
-	char buf[8192];
-	ssize_t n;
-
-	while ((n = read(fd, buf, sizeof(buf))) > 0) {
-		strbuf_add(text, buf, (size_t)n);
-	}
-	return n < 0 ? -errno : text->failed ? ERR_TOO_LONG : 0;
-}
-
 int local_policy_read(
     const char *path, struct local_policy **out, struct strbuf *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct strbuf text;
 	int rc;
 
 	*out = NULL;
-	strbuf_init(&text, FILE_MAX_B);
-	rc = fd >= 0 ? read_all(fd, &text) : -errno;
-	if (fd >= 0) {
-		(void)close(fd);
-	}
+	strbuf_init(&text, LINES_FILE_MAX);
+	rc = lines_read_file(path, &text, error);
 	if (rc == 0) {
 		rc = local_policy_parse(
 		    view_make(text.s, text.len), path, out, error);
-	} else {
-		strbuf_addf(error, "file %s: %s", path, err_text(rc));
 	}
 	strbuf_release(&text);
 	return rc;

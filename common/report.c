@@ -103,6 +103,11 @@ struct report *report_new(const struct report_sender *sender,
 	return r;
 }
 
+void report_set_notes(struct report *r, const struct report_notes *notes)
+{
+	r->notes = *notes;
+}
+
 void report_free(struct report *r)
 {
 	if (r != NULL) {
@@ -356,7 +361,8 @@ bool report_next_failure(
 		return false;
 	}
 	out->type = r->details.v[*cursor]->type;
-	out->reason = r->details.v[(*cursor)++]->reason;
+	out->reason = r->details.v[*cursor]->reason;
+	out->count = r->details.v[(*cursor)++]->count;
 	return true;
 }
 

@@ -38,6 +38,19 @@ struct report *report_new(const struct report_sender *sender,
 void report_free(struct report *r);
 
 /*
+ * What is known to lack of the day, of whatever domain; the text of the mail
+ * tells it. Without this call it is nothing.
+ */
+struct report_notes {
+	bool has_gap;   /* part of a log was missing */
+	bool is_unread; /* the day was sealed before a log was read */
+	bool has_late;  /* sessions came after the seal */
+	bool has_lost;  /* sessions whose domain or facts were not kept */
+};
+
+void report_set_notes(struct report *r, const struct report_notes *notes);
+
+/*
  * Adds a fact: judges it under what stood at its time (NULL: not known) and
  * counts its sessions (R40-R58) in the elements of the judged policies. Views
  * are copied. Sessions that cannot be judged are counted apart
@@ -75,6 +88,7 @@ bool report_worth(const struct report *r);
 struct report_failure {
 	enum judge_type type;
 	struct view reason; /* "": none */
+	uint64_t count;     /* sessions */
 };
 
 /* The failures one by one; *cursor starts at 0. False at the end. */

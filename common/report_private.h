@@ -77,6 +77,7 @@ struct report {
 	size_t elements_cap;
 	struct report_details details;
 	struct report_totals totals;
+	struct report_notes notes;
 	bool is_sorted; /* elements and details are in order, each key once */
 	char date[REPORT_DATE + 1];
 	char hex[REPORT_HEX + 1]; /* the id's digits */

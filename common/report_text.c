@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/report_details.h"
@@ -274,6 +275,54 @@ static void add_paragraph(
 	end_line(&l);
 }
 
+/* The reasons why sessions may lack, as parts of one sentence. */
+static void add_notes(const struct report_notes *n, struct strbuf *out)
+{
+	const struct {
+		bool holds;
+		const char *text;
+	} parts[] = {
+		{ n->has_gap, "part of our log was missing" },
+		{ n->is_unread, "the day was closed before our log was read" },
+		{ n->has_late, "some were seen when the day was closed" },
+		{ n->has_lost, "some were not kept with their domain" },
+	};
+	struct strbuf s;
+
+	strbuf_init(&s, 4096);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i].holds) {
+			strbuf_adds(&s, s.len > 0 ? "; " : "");
+			strbuf_adds(&s, parts[i].text);
+		}
+	}
+	if (s.len > 0) {
+		strbuf_adds(out, "\r\n");
+		add_paragraph(out, "Sessions of that day may lack here: %s.",
+		    view_make(s.s, s.len));
+	}
+	strbuf_release(&s);
+}
+
+/* What is not in the numbers, so that nobody takes them for all. */
+static void add_missing(const struct report *r, struct strbuf *out)
+{
+	struct report_totals totals;
+	char number[32];
+
+	report_totals(r, &totals);
+	if (totals.unjudged > 0) {
+		(void)snprintf(
+		    number, sizeof(number), "%" PRIu64, totals.unjudged);
+		strbuf_adds(out, "\r\n");
+		add_paragraph(out,
+		    "Sessions in none of these numbers, because what they "
+		    "came to is not known: %s.",
+		    view_of(number));
+	}
+	add_notes(&r->notes, out);
+}
+
 void report_text(struct report *r, struct strbuf *out)
 {
 	struct view organization =
@@ -287,6 +336,7 @@ void report_text(struct report *r, struct strbuf *out)
 	strbuf_adds(out, "\r\n");
 	add_table(r, out);
 	add_failures(r, out);
+	add_missing(r, out);
 	strbuf_adds(out, "\r\n");
 	add_paragraph(out,
 	    "The attachment has all that we know, as JSON compressed with "

@@ -23,6 +23,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "reporter/daily_private.h"
+#include "reporter/tell.h"
 
 enum {
 	BATCH_REPORTS = 256, /* between two flushes */
@@ -280,6 +281,29 @@ static void warn_of_losses(struct daily *day)
 	}
 }
 
+/* What the reports have to say of the day as a whole. */
+static void take_notes(struct daily *day)
+{
+	struct report_notes *notes = &day->notes;
+	struct tally_feed feed;
+	struct tally_info info;
+	uint64_t cursor = 0;
+
+	while (tally_next_feed(day->tally, &cursor, &feed) > 0) {
+		notes->has_gap = notes->has_gap ||
+		    feed.counters[COUNTER_GAP] > 0 ||
+		    feed.counters[COUNTER_SUPPRESSED] > 0 ||
+		    feed.counters[COUNTER_DATAGRAM_LOST] > 0;
+		notes->is_unread =
+		    notes->is_unread || feed.counters[COUNTER_UNREAD] > 0;
+		notes->has_late =
+		    notes->has_late || feed.counters[COUNTER_LATE] > 0;
+	}
+	tally_info(day->tally, &info);
+	notes->has_lost = info.damaged > 0 || info.damaged_feeds > 0 ||
+	    day->groups.nameless > 0 || day->groups.refused > 0;
+}
+
 static void load(struct daily *day)
 {
 	const char *only = day->env->only_domain;
@@ -323,6 +347,7 @@ static int prepare(struct daily *day)
 	}
 	load(day);
 	warn_of_losses(day);
+	take_notes(day);
 	rc = survey_day(day);
 	return rc == 0 ? sweep(day) : rc;
 }
@@ -377,6 +402,8 @@ int daily_report(
 	if (rc == 0) {
 		rc = work(day);
 	}
+	tell_operator(
+	    day, rc == 0 && day->next == day->end && day->n_silent == 0);
 	outdir_close(day->out);
 	groups_release(&day->groups);
 	policies_free(day->policies);

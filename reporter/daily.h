@@ -9,20 +9,25 @@
 #include "common/dns.h"
 #include "common/ledger.h"
 #include "common/report.h"
+#include "common/rules.h"
 #include "common/tally.h"
 #include "reporter/daily_counts.h"
 #include "reporter/step.h"
+#include "send/dkim.h"
 
 /* What all days of a run share. */
 struct daily_env {
 	const struct conf *conf;
 	struct report_sender sender;
 	struct dns *dns;
+	struct dkim *dkim;       /* that mails are signed with, or NULL */
 	struct ledger *ledger;   /* NULL: a dry run */
+	struct rules *rules;     /* for destinations; NULL: none */
+	const char *state;       /* directory */
 	const char *out;         /* dry run: its directory; else the outbox, in
 	                            which each day has a directory */
 	const char *only_domain; /* NULL: all */
-	const char *const *exclude; /* domains left out, sorted by strcmp() */
+	const char **exclude; /* domains left out, sorted by strcmp(); owned */
 	size_t n_exclude;
 	bool is_verbose;         /* the log tells each step */
 	const struct step *step; /* NULL: nobody is told of them */

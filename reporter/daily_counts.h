@@ -12,6 +12,7 @@ struct daily_counts {
 	uint64_t mails;   /* destinations of reports, by kind */
 	uint64_t uploads;
 	uint64_t excluded; /* domains left out by configuration */
+	uint64_t denied;   /* destinations that the rules took away */
 	uint64_t retries;  /* lookups that failed, to be tried again */
 	uint64_t silent;   /* the same, while our resolver answered nobody */
 	uint64_t given_up; /* lookups that failed for too long */

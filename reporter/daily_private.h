@@ -28,6 +28,8 @@ struct daily {
 	struct groups groups;
 	struct ledger_day ledger_day; /* as it was; zero in a dry run */
 	struct is_it_us us;
+	unsigned to_tell; /* the operator, a bit for each way (tell.h) */
+	struct report_notes notes;
 	struct progress progress;
 	size_t next;       /* entry that begins the next group */
 	size_t end;        /* entries from here on are not looked at */

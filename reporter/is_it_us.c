@@ -161,6 +161,20 @@ enum is_it_us_way is_it_us_way_of(enum judge_type type, struct view reason)
 	return IS_IT_US_WAYS;
 }
 
+const char *is_it_us_word(enum is_it_us_way way)
+{
+	static const char *const words[IS_IT_US_WAYS + 1] = {
+		[IS_IT_US_CA_STORE] = "ca-store",
+		[IS_IT_US_CLOCK] = "clock",
+		[IS_IT_US_RESOLVER] = "resolver",
+		[IS_IT_US_TLS] = "tls",
+		[IS_IT_US_FETCH] = "fetch",
+		[IS_IT_US_WAYS] = "",
+	};
+
+	return words[way];
+}
+
 const char *is_it_us_text(enum is_it_us_way way)
 {
 	switch (way) {

@@ -61,6 +61,9 @@ bool is_it_us_suspects(const struct is_it_us *u, enum is_it_us_way way);
 /* The way in which a failure of a report failed, or IS_IT_US_WAYS. */
 enum is_it_us_way is_it_us_way_of(enum judge_type type, struct view reason);
 
+/* "ca-store" etc.: a word for it. */
+const char *is_it_us_word(enum is_it_us_way way);
+
 /* "no certificate leads to a CA that we know: is our CA store ..." */
 const char *is_it_us_text(enum is_it_us_way way);
 

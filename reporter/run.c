@@ -27,11 +27,14 @@
 #include "common/store.h"
 #include "common/when.h"
 #include "reporter/bounces.h"
+#include "reporter/choices.h"
 #include "reporter/daily.h"
 #include "reporter/daily_counts.h"
 #include "reporter/lock.h"
+#include "reporter/publish.h"
 #include "reporter/run.h"
 #include "reporter/send.h"
+#include "reporter/signer.h"
 
 enum {
 	KEEP_DAYS = 30 /* what became of domains is known for so long */
@@ -44,7 +47,6 @@ struct run {
 	const char *state;
 	char outbox[PATH_MAX];
 	char submitter[DOMAIN_BUF];
-	const char **exclude;
 	int64_t *days;
 	unsigned n_days;
 	unsigned n_looked_at; /* days */
@@ -70,33 +72,6 @@ static int path_in(char out[PATH_MAX], const char *dir, const char *name)
 
 /* --- what all days need --- */
 
-static int by_text(const void *a, const void *b)
-{
-	const char *const *x = a;
-	const char *const *y = b;
-
-	return strcmp(*x, *y);
-}
-
-static void set_exclude(struct run *r)
-{
-	char **list = r->env.conf->report.exclude;
-	size_t n = 0;
-
-	while (list != NULL && list[n] != NULL) {
-		n++;
-	}
-	r->exclude = xcalloc(n, sizeof(*r->exclude));
-	for (size_t i = 0; i < n; i++) {
-		r->exclude[i] = list[i];
-	}
-	if (n > 1) {
-		qsort(r->exclude, n, sizeof(*r->exclude), by_text);
-	}
-	r->env.exclude = r->exclude;
-	r->env.n_exclude = n;
-}
-
 static int set_sender(struct run *r)
 {
 	const struct conf *conf = r->env.conf;
@@ -106,6 +81,14 @@ static int set_sender(struct run *r)
 		return fail(r, EX_CONFIG);
 	}
 	return 0;
+}
+
+static int open_dkim(struct run *r)
+{
+	bool is_dry_run = r->options->dry_run != NULL;
+	int rc = signer_open(r->env.conf, is_dry_run, &r->env.dkim);
+
+	return rc == 0 ? 0 : fail(r, EX_CONFIG);
 }
 
 /* Leaves the day that was asked for, if it is there. */
@@ -463,12 +446,21 @@ static void work(struct run *r)
 	}
 }
 
+/* A run that left the work to another one leaves this to it as well. */
+static void publish(struct run *r)
+{
+	if (r->options->dry_run == NULL && (r->lock >= 0 || !wants_outbox(r))) {
+		publish_metrics(&r->env, r->state);
+	}
+}
+
 int run(const struct options *o, const struct conf *conf, int64_t now,
     const struct step *step)
 {
 	struct run r = {
 		.options = o,
 		.env = { .conf = conf,
+		    .state = o->state != NULL ? o->state : conf->state,
 		    .out = o->dry_run,
 		    .only_domain = o->domain[0] != '\0' ? o->domain : NULL,
 		    .is_verbose = o->is_verbose,
@@ -478,16 +470,18 @@ int run(const struct options *o, const struct conf *conf, int64_t now,
 		.lock = -1,
 	};
 
-	if (set_sender(&r) == 0 && find_days(&r) == 0) {
-		set_exclude(&r);
+	if (set_sender(&r) == 0 && open_dkim(&r) == 0 &&
+	    choices_load(&r.env) == 0 && find_days(&r) == 0) {
 		work(&r);
+		publish(&r);
 	}
 	dns_free(r.env.dns);
+	dkim_close(r.env.dkim);
 	ledger_close(r.env.ledger);
 	if (r.lock >= 0) {
 		(void)close(r.lock);
 	}
-	free(r.exclude);
+	choices_release(&r.env);
 	free(r.days);
 	return r.env.exit_code;
 }

@@ -68,6 +68,7 @@ static struct report *make_report(const struct ask *ask)
 	    &day->env->sender, domain_of(ask), day->start, day->sealed);
 
 	groups_report(&day->groups, ask->begin, r);
+	report_set_notes(r, &day->notes);
 	return r;
 }
 
@@ -151,7 +152,8 @@ static int write_files(
 	if (rc != 0) {
 		return rc;
 	}
-	rc = write_report(day->out, r, record, &w);
+	rc = write_report(
+	    &(struct write_to){ day->out, day->env->dkim }, r, record, &w);
 	if (rc == ERR_TOO_LONG || rc == ERR_PARSE) {
 		return report_failed(ask, rc);
 	}
@@ -240,6 +242,27 @@ out:
 	return rc > 0 ? 0 : rc;
 }
 
+/* The rules of this site, before anything is made for anybody. */
+static int apply_rules(struct ask *ask, struct record *record)
+{
+	struct daily *day = ask->day;
+	struct view domain = domain_of(ask);
+	unsigned denied = rules_apply(day->env->rules, domain, record);
+
+	day->counts->denied += denied;
+	if (denied > 0) {
+		log_debug("took destinations away by rules day=%s "
+			  "domain=%.*s destinations=%u left=%zu",
+		    day->date, (int)domain.len, domain.s, denied,
+		    record->n_rua);
+	}
+	if (record->n_rua == 0) {
+		return mark(
+		    ask, LEDGER_NONE, "the rules leave no destination", "");
+	}
+	return report_to(ask, record);
+}
+
 /* --- answers --- */
 
 static void read_record(const struct dns_answer *a, struct record *out)
@@ -294,7 +317,7 @@ int settle_answer(struct ask *ask, const struct dns_answer *a)
 		ask->day->env->is_answered = true;
 		read_record(a, &record);
 		if (record.status == RECORD_VALID) {
-			return report_to(ask, &record);
+			return apply_rules(ask, &record);
 		}
 		return mark(
 		    ask, LEDGER_NONE, record_status_word(record.status), "");

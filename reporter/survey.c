@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "reporter/daily_private.h"
+#include "reporter/tell.h"
 
 /* Sessions that no policy judges. */
 static bool is_unjudged(const struct daily *day, const struct fact *fact,
@@ -58,13 +59,16 @@ static uint64_t survey_domain(struct daily *day, size_t begin, size_t end)
 }
 
 /* An operator must act: nothing of this is sent before somebody has looked. */
-static void tell(const struct daily *day)
+static void tell(struct daily *day)
 {
 	for (int i = 0; i < IS_IT_US_WAYS; i++) {
 		enum is_it_us_way way = (enum is_it_us_way)i;
 
 		if (!is_it_us_suspects(&day->us, way)) {
 			continue;
+		}
+		if (!day->ledger_day.is_released) {
+			tell_withheld(day, way);
 		}
 		if (day->ledger_day.is_released ||
 		    day->ledger_day.withheld > 0) {

@@ -135,6 +135,12 @@ static void show_destinations(const struct explain *e, const struct page *p)
 		    "%u destinations cannot be used, and are left out",
 		    e->record.ignored);
 	}
+	if (e->tool->conf.report.rules != NULL) {
+		page_say(p, EXPLAIN_INDENT, 0, NULL,
+		    "The rules of this site may change that: telltls rules "
+		    "test %s",
+		    e->domain);
+	}
 }
 
 static void show_record(const struct explain *e, const struct page *p)

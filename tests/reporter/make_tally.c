@@ -13,6 +13,7 @@
  *	                        each fact, a policy that says: nothing published
  *	look DAY                the same for all facts of the day so far
  *	limit FACTS             of all days that come; before the first of them
+ *	drop DAY COUNTER N      adds to a counter (counter.h)
  *	seal DAY UNIX-SECONDS
  *
  * Keys of a fact: reason, chain, name, dane, version, helo; at=SECOND of the
@@ -26,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/counter.h"
 #include "common/err.h"
 #include "common/policy_set.h"
 #include "common/store.h"
@@ -95,7 +97,11 @@ static const char *value_of(char *word, const char *key)
 		return NULL;
 	}
 	for (char *c = word + len; *c != '\0'; c++) {
-		*c = *c == '~' ? ' ' : *c == '|' ? '\n' : *c;
+		if (*c == '~') {
+			*c = ' ';
+		} else if (*c == '|') {
+			*c = '\n';
+		}
 	}
 	return word + len + 1;
 }
@@ -124,6 +130,7 @@ WORD_OF(fact_dane, enum fact_dane)
 WORD_OF(policy_mx, enum policy_mx)
 WORD_OF(policy_tlsa, enum policy_tlsa)
 WORD_OF(policy_sts, enum policy_sts)
+WORD_OF(counter, enum counter)
 
 static void put_policy(
     struct maker *m, struct policy *policy, const struct policy_set *set)
@@ -306,6 +313,15 @@ static void look(struct maker *m, int64_t day)
 	tally_close(tally);
 }
 
+static void drop(struct maker *m, int64_t day, char *const *w)
+{
+	int c = number_of(counter_of, COUNTER_COUNT, w[2]);
+
+	check(store_bump(m->store, day, ++m->pos, (enum counter)c,
+		  strtoull(w[3], NULL, 10)),
+	    w[2]);
+}
+
 static void obey(struct maker *m, char *const *w, size_t n)
 {
 	int64_t day = 0;
@@ -324,6 +340,8 @@ static void obey(struct maker *m, char *const *w, size_t n)
 		add_fact(m, day, w, n);
 	} else if (strcmp(w[0], "policy") == 0 && n > 5) {
 		add_policy(m, day, w, n);
+	} else if (strcmp(w[0], "drop") == 0 && n == 4) {
+		drop(m, day, w);
 	} else if (strcmp(w[0], "look") == 0) {
 		look(m, day);
 	} else if (strcmp(w[0], "many") == 0 && n > 2) {

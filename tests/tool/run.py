@@ -23,8 +23,8 @@ PROGRAM = os.path.join(BIN, "tool", "telltls")
 FILL_TALLY = os.path.join(BIN, "tests", "tool", "fill_tally")
 MANUAL = os.path.join(SRC, "..", "man", "telltls.1")
 
-COMMANDS = ("check", "disable", "enable", "explain", "outbox", "replay",
-            "status", "suppress", "tally")
+COMMANDS = ("bounce", "check", "disable", "enable", "explain", "metrics",
+            "outbox", "replay", "rules", "status", "suppress", "tally")
 DAY = "2026-11-22"
 USAGE, DATAERR, NOINPUT, IOERR, TEMPFAIL, CONFIG = 64, 65, 66, 74, 75, 78
 

@@ -55,6 +55,8 @@ static void test_defaults(void **state)
 	UNIT_STR("from", c.from, NULL);
 	UNIT_STR("envelope-from", c.envelope_from, NULL);
 	UNIT_UINT("recipient-delimiter", c.recipient_delimiter, 0);
+	UNIT_STR("operator", c.operator_to, NULL);
+	UNIT_BOOL("digest", c.digest, false);
 	UNIT_STR("state", c.state, "/var/lib/telltls");
 	UNIT_UINT("feeds", c.n_feeds, 0);
 	UNIT_STR(
@@ -69,12 +71,14 @@ static void test_defaults(void **state)
 	UNIT_BOOL("dns.recursion", c.dns.recursion, false);
 	UNIT_UINT("dns.parallel", c.dns.parallel, 200);
 	UNIT_UINT("dns.timeout", c.dns.timeout_s, 30);
+	UNIT_STR("metrics.file", c.metrics.file, NULL);
 	UNIT_UINT("report.retry", c.report.retry_s, 86400);
 	UNIT_TRUE("report.exclude", c.report.exclude == NULL);
 	UNIT_BOOL("policies.lookup", c.policies.lookup, true);
 	UNIT_STR("policies.local", c.policies.local, NULL);
 	UNIT_STR("mta-sts.ca-file", c.mta_sts.ca_file, NULL);
 	UNIT_BOOL("mta-sts.allow-private", c.mta_sts.allow_private, false);
+	UNIT_STR("report.rules", c.report.rules, NULL);
 	UNIT_BOOL("report.sending-mta-ip", c.report.sending_mta_ip, true);
 	UNIT_UINT("report.count", c.report.count, JUDGE_GOVERNING);
 	conf_release(&c);
@@ -89,6 +93,8 @@ static void check_full(const struct conf *c)
 	UNIT_STR("from", c->from, "reports+tls@example.org");
 	UNIT_STR("envelope-from", c->envelope_from, "bounces@example.org");
 	UNIT_UINT("recipient-delimiter", c->recipient_delimiter, 2);
+	UNIT_STR("operator", c->operator_to, "postmaster@example.net");
+	UNIT_BOOL("digest", c->digest, true);
 	UNIT_STR("state", c->state, "/srv/telltls");
 	UNIT_STR("run", c->run, "/srv/run");
 	UNIT_STR("user", c->user, "tls.rpt");
@@ -134,15 +140,23 @@ static void check_full(const struct conf *c)
 	UNIT_STR("policies.local", c->policies.local, "/dev/null");
 	UNIT_STR("mta-sts.ca-file", c->mta_sts.ca_file, "/tmp/roots.pem");
 	UNIT_BOOL("mta-sts.allow-private", c->mta_sts.allow_private, true);
+	UNIT_UINT("dkim.keys", c->dkim.n_keys, 2);
+	UNIT_STR("selector 0", c->dkim.key[0].selector, "tlsrpt2026");
+	UNIT_STR("file 0", c->dkim.key[0].file, "/etc/telltls/rsa.pem");
+	UNIT_STR("selector 1", c->dkim.key[1].selector, "2026.tls");
+	UNIT_STR("file 1", c->dkim.key[1].file, "/etc/telltls/ed25519.pem");
+	UNIT_STR("metrics.file", c->metrics.file, "/srv/telltls.prom");
 	UNIT_UINT("report.retry", c->report.retry_s, 604800);
 	UNIT_STR("exclude 0", c->report.exclude[0], "example.net");
 	UNIT_STR("exclude 1", c->report.exclude[1], "xn--mnchen-3ya.example");
 	UNIT_STR("exclude 2", c->report.exclude[2], NULL);
+	UNIT_STR("report.rules", c->report.rules, "/srv/rules");
 	UNIT_BOOL("report.sending-mta-ip", c->report.sending_mta_ip, false);
 	UNIT_UINT("report.count", c->report.count, JUDGE_ALL);
 }
 
-/* Every key of the table set to another value than its default. */
+/* Every key of the table set to another value than its default, but
+   dkim.elsewhere: it is true without keys only. */
 static void test_full(void **state)
 {
 	struct strbuf error;
@@ -528,6 +542,15 @@ static void test_check_reports(void **state)
 		{ "no organization", "contact: a@x.example\n",
 		    "t.yaml: organization is missing, expected your name as "
 		    "it is to stand in reports\n" },
+		{ "digest",
+		    "organization: A\ncontact: a@x.example\n"
+		    "digest: true\noperator: me@y.example\n",
+		    "" },
+		{ "digest to nobody",
+		    "organization: A\ncontact: a@x.example\n"
+		    "digest: true\n",
+		    "t.yaml: operator is missing, expected the mail address "
+		    "that the digest goes to\n" },
 		{ "two domains",
 		    "organization: A\ncontact: a@x.example\n"
 		    "from: b@sub.x.example\nenvelope-from: c@y.example\n",
@@ -562,6 +585,39 @@ static void test_check_reports(void **state)
 	}
 }
 
+static void test_check_dkim(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		bool is_good;
+	} table[] = {
+		{ "nothing", "", false },
+		{ "false", "dkim:\n  elsewhere: false\n", false },
+		{ "elsewhere", "dkim:\n  elsewhere: true\n", true },
+		{ "a key",
+		    "dkim:\n  keys:\n    - selector: a\n      file: /a\n",
+		    true },
+		{ "an empty list", "dkim:\n  keys: []\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct strbuf error;
+		struct conf c;
+
+		UNIT_INT(table[i].name, parse(&c, table[i].text, &error), 0);
+		UNIT_INT(table[i].name, conf_check_dkim(&c, "t.yaml", &error),
+		    table[i].is_good ? 0 : ERR_CONFIG);
+		UNIT_BOOL(table[i].name,
+		    strncmp(strbuf_str(&error), "t.yaml: dkim is missing,",
+			24) == 0,
+		    !table[i].is_good);
+		conf_release(&c);
+		strbuf_release(&error);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -576,6 +632,7 @@ int main(void)
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_check_reports),
+		cmocka_unit_test(test_check_dkim),
 	};
 
 	return UNIT_RUN(tests);

@@ -221,6 +221,8 @@ static void test_text(void **state)
 	for (int way = 0; way < IS_IT_US_WAYS; way++) {
 		UNIT_TRUE(
 		    "text", is_it_us_text((enum is_it_us_way)way)[0] != '\0');
+		UNIT_TRUE(
+		    "word", is_it_us_word((enum is_it_us_way)way)[0] != '\0');
 	}
 }
 

@@ -109,6 +109,45 @@ static void test_marks(void **state)
 	}
 	check_state(l, DAY2, "b.example", "absent");
 	check_state(l, DAY1, "", "absent");
+	for (int s = LEDGER_ABSENT; s <= LEDGER_WITHHELD; s++) {
+		uint64_t n[LEDGER_WITHHELD + 1];
+
+		UNIT_INT("count", ledger_count(l, DAY1, n), 0);
+		UNIT_UINT(ledger_state_word((enum ledger_state)s), n[s],
+		    s != LEDGER_ABSENT);
+		UNIT_INT("count", ledger_count(l, DAY2, n), 0);
+		UNIT_UINT("second day", n[s], s == LEDGER_RETRY);
+	}
+	ledger_close(l);
+}
+
+/* The operator is told once, also after a kill before the commit. */
+static void test_told(void **state)
+{
+	struct ledger *l = open_ledger();
+	bool is_new = false;
+
+	(void)state;
+	UNIT_INT("first", ledger_tell(l, DAY1, "digest", &is_new), 0);
+	UNIT_BOOL("first", is_new, true);
+	ledger_close(l);
+	l = open_ledger();
+	UNIT_INT("not committed", ledger_tell(l, DAY1, "digest", &is_new), 0);
+	UNIT_BOOL("not committed", is_new, true);
+	UNIT_INT("commit", ledger_commit(l), 0);
+	ledger_close(l);
+	l = open_ledger();
+	UNIT_INT("again", ledger_tell(l, DAY1, "digest", &is_new), 0);
+	UNIT_BOOL("again", is_new, false);
+	UNIT_INT("else", ledger_tell(l, DAY1, "clock", &is_new), 0);
+	UNIT_BOOL("else", is_new, true);
+	UNIT_INT("other day", ledger_tell(l, DAY2, "digest", &is_new), 0);
+	UNIT_BOOL("other day", is_new, true);
+	UNIT_INT("forget", ledger_forget(l, DAY2), 0);
+	UNIT_INT("forgotten", ledger_tell(l, DAY1, "digest", &is_new), 0);
+	UNIT_BOOL("forgotten", is_new, true);
+	UNIT_INT("kept", ledger_tell(l, DAY2, "digest", &is_new), 0);
+	UNIT_BOOL("kept", is_new, false);
 	ledger_close(l);
 }
 
@@ -378,6 +417,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_marks),
+		TEST(test_told),
 		TEST(test_batch),
 		TEST(test_files),
 		TEST(test_days),

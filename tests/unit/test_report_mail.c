@@ -364,6 +364,67 @@ static void test_text(void **state)
 	report_free(r);
 }
 
+/* What may lack is said, and only that. */
+static void test_notes(void **state)
+{
+	static const struct {
+		const char *name;
+		struct report_notes notes;
+		const char *want; /* "": nothing of it */
+	} table[] = {
+		{ "nothing", { 0 }, "" },
+		{ "gap", { .has_gap = true },
+		    "\r\nSessions of that day may lack here: part of our log "
+		    "was missing.\r\n\r\n" },
+		{ "late", { .has_late = true },
+		    "\r\nSessions of that day may lack here: some were seen "
+		    "when the day was closed.\r\n\r\n" },
+		{ "unread and lost", { .is_unread = true, .has_lost = true },
+		    "\r\nSessions of that day may lack here: the day was closed "
+		    "before our log was\r\nread; some were not kept with their "
+		    "domain.\r\n\r\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct report *r = sample_report(&samples[0], 0);
+		struct strbuf text;
+
+		strbuf_init(&text, SAMPLE_MAX);
+		report_set_notes(r, &table[i].notes);
+		get_text(r, &text);
+		check_lines(table[i].name, &text, 78);
+		UNIT_TRUE(table[i].name, strstr(text.s, table[i].want));
+		UNIT_BOOL(table[i].name, strstr(text.s, "may lack") != NULL,
+		    table[i].want[0] != '\0');
+		UNIT_TRUE(table[i].name, strstr(text.s, "in none of") == NULL);
+		strbuf_release(&text);
+		report_free(r);
+	}
+}
+
+/* Sessions that cannot be judged are told apart. */
+static void test_unjudged(void **state)
+{
+	struct report *r = sample_report(&samples[0], 0);
+	struct sample_fact f = { FACT_TLS_OK, "mx1.example.net", "192.0.2.1",
+		"", "", "", 41 };
+	struct tally_fact t = sample_tally_fact(samples[0].domain, &f);
+	struct strbuf text;
+
+	(void)state;
+	strbuf_init(&text, SAMPLE_MAX);
+	report_add(r, &t, NULL);
+	get_text(r, &text);
+	UNIT_TRUE("told",
+	    strstr(text.s,
+		"\r\n\r\nSessions in none of these "
+		"numbers, because what they came to is not known: 41."
+		"\r\n\r\n"));
+	strbuf_release(&text);
+	report_free(r);
+}
+
 static void test_bounds_of_out(void **state)
 {
 	struct report *r = sample_report(&samples[1], 0);
@@ -435,6 +496,8 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_subject),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_unjudged),
 		cmocka_unit_test(test_bounds_of_out),
 		cmocka_unit_test(test_base64),
 	};
