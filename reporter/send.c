@@ -28,9 +28,10 @@
 #include "reporter/send_private.h"
 
 enum {
-	/* from a fault of our own to the next try: doubled each time */
-	OURS_FIRST_S = 15 * 60,
-	OURS_MOST_S = 6 * 60 * 60
+	/* from a fault of our own to the next try: doubled each time, and
+	   longer than from one run to the next */
+	OURS_FIRST_S = 60 * 60,
+	OURS_MOST_S = 8 * 60 * 60
 };
 
 /* --- failures --- */

@@ -82,7 +82,7 @@ def deaths(site):
     """Killed at each step of making, sending and removing."""
     with Post(site) as post:
         post.scene()
-        site.telltls("suppress", "add", "mailto:x@c.example")
+        site.set_outbox("suppress", "x@c.example", "2026-12-31")
         site.now = begin_of(DAY1) + DAY + KEEP + HOUR
         dry = site.dir + "/dry"
         site.run("--dry-run", dry)

@@ -95,7 +95,7 @@ SCENE = sorted(FILES)
 
 
 def enable(site, day):
-    site.telltls("enable", "--since", day, "--yes")
+    site.set_outbox("enable", day)
 
 
 def items(site, columns="target, state", where="1"):

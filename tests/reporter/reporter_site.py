@@ -20,7 +20,7 @@ SRC = os.environ.get("TESTS_SRC", os.path.dirname(os.path.dirname(
 BIN = os.environ.get("TESTS_BIN", os.path.dirname(SRC))
 PROGRAM = os.path.join(BIN, "reporter", "telltls-report")
 RUN_REPORT = os.path.join(BIN, "tests", "reporter", "run_report")
-TELLTLS = os.path.join(BIN, "tool", "telltls")
+SET_OUTBOX = os.path.join(BIN, "tests", "reporter", "set_outbox")
 MAKE_TALLY = os.path.join(BIN, "tests", "reporter", "make_tally")
 CHECK_REPORT = os.path.join(SRC, "check-report")
 
@@ -162,12 +162,10 @@ class Site:
                          (result.code, want, result.err))
         return result
 
-    def telltls(self, *args):
-        p = subprocess.run([TELLTLS, "-c", self.conf, "--state", self.state,
-                            *args], text=True, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           check=False)
-        equal("telltls %s: %s" % (" ".join(args), p.stdout), p.returncode, 0)
+    def set_outbox(self, *args):
+        p = subprocess.run([SET_OUTBOX, self.state, *args], text=True,
+                           stderr=subprocess.PIPE, check=False)
+        equal("set_outbox: " + p.stderr, p.returncode, 0)
 
     def files(self, top):
         """All files below a directory: relative name -> bytes."""

@@ -69,7 +69,7 @@ def not_enabled(site):
         equal("first day", {s for _, s in items(
             site, where="day = %d" % begin_of(DAY1))}, {"given-up"})
         site.run("--resend", "--day", DAY1, want=66)
-        site.telltls("disable")
+        site.set_outbox("disable")
         site.tally("fact %s 1 b.example ok mx.b.example" % DAY3,
                    seal_line(DAY3))
         site.now += DAY
@@ -94,7 +94,7 @@ def spread(site):
         holds("are spread", len(set(due.values())) > n / 2)
         shutil.copytree(site.state, site.dir + "/kept")
         late = {}
-        while site.now <= ALL_DUE:
+        while site.now < ALL_DUE + 30 * MINUTE:
             post.clear()
             site.run()
             for m in post.smtp.mails:
@@ -111,8 +111,9 @@ def spread(site):
         equal("--domain", [m.to for m in post.smtp.mails],
               ["tls@" + domains[0]])
         post.clear()
+        left = len(items(site, where="state = 'waiting'"))
         site.run("--now")
-        equal("--now", len(post.smtp.mails), n - 1)
+        equal("--now", len(post.smtp.mails), left)
 
 
 def retries(site):
@@ -185,9 +186,10 @@ def mended(site):
 def refused(site):
     """A refusal is final; R177, R179, R179a."""
     table = ((404, "given-up", "refused"), (410, "given-up", "refused"),
-             (302, "given-up", "refused"), (400, "given-up", "refused"),
+             (400, "given-up", "refused"),
              (201, "sent", "sent"), (204, "sent", "sent"),
-             (500, "waiting", "retries"), (408, "waiting", "retries"))
+             (500, "waiting", "retries"), (302, "waiting", "retries"),
+             (408, "waiting", "retries"))
     with Post(site) as post:
         post.scene()
         post.smtp.answers["tls@a.example"] = "550 5.1.1 no such user"
@@ -221,7 +223,7 @@ def refused(site):
         site.now += HOUR
         site.run()
         equal("asked again", sorted(p.path for p in post.https.posts),
-              ["/r408.example", "/r500.example"])
+              ["/r302.example", "/r408.example", "/r500.example"])
         equal("no mail", post.smtp.asked, [])
 
 
@@ -265,7 +267,7 @@ def never_taken(site):
         enable(site, DAY1)
         bad = {"tls@" + d for d in domains[:7]}
         post.smtp.data_answers = {a: "554 5.3.4 too large" for a in bad}
-        for _ in range(4):
+        for _ in range(3):
             site.run(want=75)
             site.now += 15 * MINUTE
         equal("sent", sorted(t for t, in items(
@@ -277,14 +279,14 @@ def never_taken(site):
 def suppressed(site):
     with Post(site) as post:
         post.scene()
-        site.telltls("suppress", "add", "mailto:tls@a.example")
+        site.set_outbox("suppress", "tls@a.example", "2026-12-31")
         result = site.run()
         equal("suppressed", sent(result)["suppressed"], 1)
         equal("destinations", sorted(post.received()),
               [d for d in SCENE if d != "tls@a.example"])
         equal("state", items(site, "state", "target = 'tls@a.example'"),
               [("suppressed",)])
-        site.telltls("suppress", "lift", "mailto:tls@a.example")
+        site.set_outbox("lift", "tls@a.example")
         post.clear()
         site.run()
         equal("nothing", post.received(), {})
@@ -421,7 +423,7 @@ def tidy(site):
         equal("something waits", len(site.reports(DAY1)), 5)
         post.smtp.mail_answer = "250 2.1.0 ok"
         post.smtp.answers.clear()
-        site.run()
+        site.run("--now")
         equal("nothing waits", site.files(folder),
               {"notes.txt": b"of the operator"})
         os.remove(folder + "/notes.txt")
