@@ -360,13 +360,17 @@ static void take_sigpipe(const sigset_t *pipe_only)
 	}
 }
 
-static void run_without_sigpipe(
+static void run_with_signals(
     struct command *c, char *const argv[], struct attempt *out)
 {
+	/* its end is to be seen, whatever we were started with */
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
+	struct sigaction child;
 	sigset_t pipe_only;
 	sigset_t before;
 	sigset_t pending;
 
+	(void)sigaction(SIGCHLD, &usual, &child);
 	(void)sigemptyset(&pipe_only);
 	(void)sigaddset(&pipe_only, SIGPIPE);
 	(void)sigpending(&pending);
@@ -376,6 +380,7 @@ static void run_without_sigpipe(
 		take_sigpipe(&pipe_only);
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)sigaction(SIGCHLD, &child, NULL);
 }
 
 void mailer_command_send(const struct conf *conf,
@@ -396,7 +401,7 @@ void mailer_command_send(const struct conf *conf,
 	make_local(mail->message, &text);
 	c.text = view_make(strbuf_str(&text), text.len);
 	c.deadline_ms = now_ms() + (int64_t)conf->mail.timeout_s * MS;
-	run_without_sigpipe(&c, argv, out);
+	run_with_signals(&c, argv, out);
 	shut(&c.in);
 	shut(&c.said);
 	strbuf_release(&text);

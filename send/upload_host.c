@@ -172,7 +172,7 @@ bool upload_host_url(
 void upload_host_put(struct upload_host *host)
 {
 	assert(host->n_open > 0);
-	if (--host->n_open == 0 && host->n_dead < UPLOAD_HOST_DEAD) {
+	if (--host->n_open == 0 && !host->is_closed) {
 		host->state = UPLOAD_HOST_NEW;
 	}
 }
@@ -239,7 +239,16 @@ void upload_host_seen(struct upload_host *host)
 
 void upload_host_missed(struct upload_host *host, const char *token)
 {
-	if (++host->n_dead >= UPLOAD_HOST_DEAD) {
+	if (++host->n_dead >= UPLOAD_HOST_DEAD && !host->is_closed) {
 		fail(host, ATTEMPT_RETRY, token);
+		host->is_closed = true;
 	}
+}
+
+void upload_host_deferred(
+    struct upload_host *host, const char *token, int64_t retry_after_s)
+{
+	fail(host, ATTEMPT_RETRY, token);
+	host->is_closed = true;
+	host->retry_after_s = retry_after_s;
 }

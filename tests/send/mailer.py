@@ -5,8 +5,8 @@ servers of all kinds of good and bad ways, and by sendmail commands that are as
 bad. Needs openssl."""
 import contextlib
 import os
-import shlex
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -46,12 +46,12 @@ class Site:
         context.load_cert_chain(pem or self.pem)
         return context
 
-    def run(self, lines, *keys, env=None):
+    def run(self, lines, *keys, env=None, before=None):
         """(the results in order, the mailer's log)"""
         conf = self.file("telltls.yaml", "".join(
             ["mail:\n"] + [f"  {key}\n" for key in keys]).encode())
         p = subprocess.run([PROGRAM, conf], input="".join(lines), capture_output=True, text=True,
-                           timeout=LIMIT_S, env={**os.environ, **(env or {})})
+                           timeout=LIMIT_S, env={**os.environ, **(env or {})}, preexec_fn=before)
         if p.returncode != 0 or p.stderr:
             raise AssertionError(f"exit {p.returncode}: {p.stderr}")
         return [line.partition(" ")[2] if line.startswith("- ") else line
@@ -312,6 +312,10 @@ def commands(tap, site):
         pid = int(f.read())
     gone = not os.path.exists(f"/proc/{pid}") or " Z " in open(f"/proc/{pid}/stat").read()
     tap.equal("nor does what it started go on", gone, True)
+    command = script(site, "cat >/dev/null; exit 75\n")
+    tap.equal("SIGCHLD was ignored", site.run(
+        [site.line()], f"command: {command}",
+        before=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)), ["retry 0 exit 75"])
     tap.equal("no such command", site.run([site.line()], "command: " + site.folder + "/none"),
               [f"ours 0 {site.folder}/none: No such file or directory"])
     tap.equal("no program", site.run([site.line()], "command: " + site.folder),

@@ -11,6 +11,8 @@ import gzip
 import os
 import queue
 import re
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,9 +26,11 @@ from https_site import (Server, answer, closes, context, endless, hangs, resets,
 from smtp_site import LIMIT_S, World, run  # noqa: E402
 from milter_site import BIN, Tap  # noqa: E402
 from lab import packages  # noqa: E402
+import fake_dns  # noqa: E402
 
 PROGRAM = os.path.join(BIN, "tests", "send", "run_upload")
 NGINX = ("nginx",)
+A = 1  # a type of records
 REPORT = gzip.compress(b'{"organization-name":"Example"}' * 40)
 NAMES = ["*.up.example"]
 
@@ -56,22 +60,23 @@ class Site:
     def name(self, host, address):
         self.zone.append(f"{host}. {'AAAA' if ':' in address else 'A'} {address}")
 
-    def conf(self, https=(), ca=None):
+    def conf(self, https=(), ca=None, dns=None):
         zone = self.file("zone", "".join(r + "\n" for r in self.zone).encode())
+        dns = dns or f"local-data: {zone}"
         lines = [f"ca-file: {ca or self.world.ca.pem}", *https]
         return self.file("telltls.yaml", "".join(
-            [f"dns:\n  local-data: {zone}\n  timeout: 5s\nhttps:\n"] +
+            [f"dns:\n  {dns}\n  timeout: 1s\nhttps:\n"] +
             [f"  {line}\n" for line in lines]).encode())
 
 
 class Upload:
     """A run_upload."""
 
-    def __init__(self, site, *https, ca=None, env=None):
+    def __init__(self, site, *https, env=None, **how):
         self.site = site
         self._lines = queue.Queue()
         self.process = subprocess.Popen(
-            [PROGRAM, site.conf(https, ca)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [PROGRAM, site.conf(https, **how)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, bufsize=1, env={**os.environ, **(env or {})})
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -285,6 +290,45 @@ def addresses(tap, site):
     tap.equal("private addresses are allowed", list(got.values()), ["accepted 0 http 200"] * 2)
 
 
+def rebinding(tap, site):
+    """A name that leads to us when it is asked for once more."""
+    server = site.server("turns.up.example", says(answer()))
+    private = Server("127.0.0.10", says(answer()), site.tls)
+
+    def turns(*addresses):
+        left = list(addresses)
+
+        def reply(q):
+            if q.type != A:
+                return q.reply()
+            ip = socket.inet_aton(left.pop(0) if len(left) > 1 else left[0])
+            return q.reply(answers=[b"\xc0\x0c" + struct.pack(">HHIH", A, 1, 0, 4) + ip])
+        return reply
+
+    dns = fake_dns.FakeDns()
+    dns.answers["turns.up.example"] = turns(server.address, private.address)
+    dns.answers["back.up.example"] = turns(private.address, server.address)
+    dns.answers["mute.up.example"] = fake_dns.silent
+    dns.answers["broken.up.example"] = fake_dns.rcode(fake_dns.SERVFAIL)
+    u = Upload(site, dns=f'servers: ["127.0.0.1@{dns.port}"]')
+    got = []
+    for i in range(2):
+        for name in ("turns", "back"):
+            u.send(f"{name}{i}", f"https://{name}.up.example/")
+        u.wait()
+    u.send("mute", "https://mute.up.example/")
+    u.send("broken", "https://broken.up.example/")
+    got, _ = u.end()
+    dns.stop()
+    tap.equal("public, then not", (got["turns0"], got["turns1"]),
+              ("accepted 0 http 200", "retry 0 dns-private-address"))
+    tap.equal("not, then public", (got["back0"], got["back1"]),
+              ("retry 0 dns-private-address", "accepted 0 http 200"))
+    tap.equal("nobody came", private.connections, 0)
+    tap.equal("no answer", got["mute"], "retry 0 dns-timeout")
+    tap.equal("a broken one", got["broken"], "retry 0 dns-servfail")
+
+
 def slow(tap, site):
     """A slow host holds up nobody, and itself for no more than its time."""
     ok = says(answer())
@@ -338,6 +382,10 @@ def many(tap, site):
     tap.equal("400 reports to one that is not there", {got.get(f"g{i}") for i in range(400)},
               {"retry 0 connect-refused"})
     tap.equal("all arrived", len(server.requests), 400)
+    busy = site.server("busy.up.example", says(answer("429 Slow", more=["Retry-After: 90"])))
+    got, _ = upload(site, [f"https://busy.up.example/{i}" for i in range(50)])
+    tap.equal("one that is busy", set(got.values()), {"retry 90 http 429"})
+    tap.check("is left alone", *([busy.requests] if len(busy.requests) > 4 else []))
     tap.check("by 4 connections", *([server.connections] if server.connections > 4 else []))
 
 
@@ -437,7 +485,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         site = Site(folder)
-        for part in (answers, request, certificates, addresses, slow, many):
+        for part in (answers, request, certificates, addresses, rebinding, slow, many):
             part(tap, site)
         if tree:
             nginx(tap, site, tree)
