@@ -194,9 +194,10 @@ static bool set_security(struct mailer_smtp *m)
 
 static bool is_here(const char *server)
 {
-	struct view host = view_make(server, view_rindex(view_of(server), ':'));
+	struct view host = view_of(server);
 	struct ip ip;
 
+	host.len = view_rindex(host, ':');
 	if (host.len > 2 && host.s[0] == '[') {
 		host = view_make(host.s + 1, host.len - 2);
 	}

@@ -38,8 +38,12 @@ static void drop(struct upload_hosts *h, struct upload_host *host)
 
 void upload_hosts_release(struct upload_hosts *h)
 {
-	while (!TAILQ_EMPTY(&h->list)) {
-		drop(h, TAILQ_FIRST(&h->list));
+	struct upload_host *host;
+	struct upload_host *next;
+
+	for (host = TAILQ_FIRST(&h->list); host != NULL; host = next) {
+		next = TAILQ_NEXT(host, link);
+		drop(h, host);
 	}
 }
 

@@ -28,6 +28,7 @@ struct upload_post {
 	size_t n_answer;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t on_answer(char *data, size_t size, size_t n, void *ctx)
 {
 	struct upload_post *p = ctx;

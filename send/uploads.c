@@ -154,11 +154,13 @@ static void stop(struct uploads *u, struct upload *up)
 void uploads_close(struct uploads *u)
 {
 	struct upload *up;
+	struct upload *next;
 
 	if (u == NULL) {
 		return;
 	}
-	while ((up = TAILQ_FIRST(&u->list)) != NULL) {
+	for (up = TAILQ_FIRST(&u->list); up != NULL; up = next) {
+		next = TAILQ_NEXT(up, link);
 		stop(u, up);
 		drop(u, up);
 	}
