@@ -393,8 +393,7 @@ static const char *failure(struct mailer_smtp *m, CURLcode code)
 	return "internal";
 }
 
-static void judge(struct mailer_smtp *m, CURLcode code,
-    const struct mailer_mail *mail, struct attempt *out)
+static void judge(struct mailer_smtp *m, CURLcode code, struct attempt *out)
 {
 	static const char *const stages[] = { "connect", "mail from", "rcpt to",
 		"data", "text" };
@@ -407,7 +406,7 @@ static void judge(struct mailer_smtp *m, CURLcode code,
 		return;
 	}
 	if (m->stage == STAGE_RCPT && code != CURLE_OPERATION_TIMEDOUT) {
-		end = mailer_reply_end(reply, view_of(mail->to));
+		end = mailer_reply_end(reply);
 	}
 	if (end != ATTEMPT_OURS) {
 		attempt_set(out, end, reply);
@@ -433,5 +432,5 @@ void mailer_smtp_send(
 	if (code != CURLE_OK && was_stale(m)) {
 		code = perform(m, mail, true);
 	}
-	judge(m, code, mail, out);
+	judge(m, code, out);
 }

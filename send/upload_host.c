@@ -201,7 +201,8 @@ static void choose(struct upload_host *host, const struct ip *ip, size_t n)
 		host->state = UPLOAD_HOST_FOUND;
 		break;
 	case FETCH_ADDRESS_NO_ROUTE:
-		fail(host, ATTEMPT_OURS, "no-route");
+		/* no fault that would stop all: it may have IPv6 alone */
+		fail(host, ATTEMPT_RETRY, "no-route");
 		break;
 	case FETCH_ADDRESS_PRIVATE:
 	default:

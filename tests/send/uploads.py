@@ -283,7 +283,7 @@ def addresses(tap, site):
     tap.equal("nobody came", private.connections, 0)
     tap.equal("one of two is public", (got["https://both.up.example/"], len(server.requests)),
               ("accepted 0 http 200", 1))
-    tap.equal("no way there", got["https://far.up.example/"], "ours 0 no-route")
+    tap.equal("no way there", got["https://far.up.example/"], "retry 0 no-route")
     tap.equal("refused", got["https://dead.up.example/"], "retry 0 connect-refused")
     tap.equal("no such host", got["https://none.up.example/"], "retry 0 dns-nxdomain")
     got, _ = upload(site, ["https://p1.up.example/", "https://127.0.0.9/"], "allow-private: true")
