@@ -44,6 +44,22 @@ static void read_file(const char *name, struct strbuf *out)
 	(void)fclose(stream);
 }
 
+static void check_send_defaults(const struct conf *c)
+{
+	UNIT_UINT("mail.via", c->mail.via, CONF_MAIL_SENDMAIL);
+	UNIT_STR("mail.command", c->mail.command, "/usr/sbin/sendmail");
+	UNIT_STR("mail.server", c->mail.server, "localhost:25");
+	UNIT_UINT("mail.tls", c->mail.tls, CONF_MAIL_MAY);
+	UNIT_STR("mail.user", c->mail.user, NULL);
+	UNIT_STR("mail.password-file", c->mail.password_file, NULL);
+	UNIT_STR("mail.ca-file", c->mail.ca_file, NULL);
+	UNIT_UINT("mail.timeout", c->mail.timeout_s, 300);
+	UNIT_UINT("https.verify", c->https.verify, CONF_HTTPS_PREFER);
+	UNIT_STR("https.ca-file", c->https.ca_file, NULL);
+	UNIT_BOOL("https.allow-private", c->https.allow_private, false);
+	UNIT_UINT("https.timeout", c->https.timeout_s, 60);
+}
+
 static void test_defaults(void **state)
 {
 	struct conf c;
@@ -81,6 +97,7 @@ static void test_defaults(void **state)
 	UNIT_STR("report.rules", c.report.rules, NULL);
 	UNIT_BOOL("report.sending-mta-ip", c.report.sending_mta_ip, true);
 	UNIT_UINT("report.count", c.report.count, JUDGE_GOVERNING);
+	check_send_defaults(&c);
 	conf_release(&c);
 }
 
@@ -153,6 +170,18 @@ static void check_full(const struct conf *c)
 	UNIT_STR("report.rules", c->report.rules, "/srv/rules");
 	UNIT_BOOL("report.sending-mta-ip", c->report.sending_mta_ip, false);
 	UNIT_UINT("report.count", c->report.count, JUDGE_ALL);
+	UNIT_UINT("mail.via", c->mail.via, CONF_MAIL_SMTP);
+	UNIT_STR("mail.command", c->mail.command, "/tmp/sendmail");
+	UNIT_STR("mail.server", c->mail.server, "[2001:db8::1]:587");
+	UNIT_UINT("mail.tls", c->mail.tls, CONF_MAIL_WRAPPED);
+	UNIT_STR("mail.user", c->mail.user, "reports@example.org");
+	UNIT_STR("mail.password-file", c->mail.password_file, "/tmp/password");
+	UNIT_STR("mail.ca-file", c->mail.ca_file, "/tmp/mail.pem");
+	UNIT_UINT("mail.timeout", c->mail.timeout_s, 3600);
+	UNIT_UINT("https.verify", c->https.verify, CONF_HTTPS_REQUIRE);
+	UNIT_STR("https.ca-file", c->https.ca_file, "/tmp/https.pem");
+	UNIT_BOOL("https.allow-private", c->https.allow_private, true);
+	UNIT_UINT("https.timeout", c->https.timeout_s, 1);
 }
 
 /* Every key of the table set to another value than its default, but
@@ -373,6 +402,24 @@ static void test_values(void **state)
 		{ "report.count", "All", false },
 		{ "report.count", "''", false },
 		{ "report.count", "[all]", false },
+		{ "mail.server", "mx", true },
+		{ "mail.server", "mx.example", true },
+		{ "mail.server", "'mx.example:587'", true },
+		{ "mail.server", "192.0.2.1:25", true },
+		{ "mail.server", "'[2001:db8::1]'", true },
+		{ "mail.server", "'[2001:db8::1]:25'", true },
+		{ "mail.server", "2001:db8::1", false },
+		{ "mail.server", "'[192.0.2.1]'", false },
+		{ "mail.server", "'[]:25'", false },
+		{ "mail.server", "'['", false },
+		{ "mail.server", "'mx.example:'", false },
+		{ "mail.server", "mx.example:0", false },
+		{ "mail.server", "mx.example:65536", false },
+		{ "mail.server", "mx.example:smtp", false },
+		{ "mail.server", "':25'", false },
+		{ "mail.server", "me@mx.example", false },
+		{ "mail.server", "smtp://mx.example", false },
+		{ "mail.server", "mx.example/x", false },
 	};
 
 	(void)state;
