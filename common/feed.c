@@ -124,7 +124,8 @@ int feed_open(
 		.noted = o->noted,
 		.noted_alias = o->noted_alias,
 		.noted_ctx = o->noted_ctx,
-		.bounced = o->bounced != NULL ? on_bounced : NULL,
+		.bounces = o->bounces,
+		.bounced = on_bounced,
 		.bounced_ctx = f,
 	};
 	int rc =

@@ -33,7 +33,8 @@ struct feed_options {
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
 	void *noted_ctx;
-	/* see struct mta_options; not of lines that were read before */
+	struct bounce_log *bounces; /* see struct mta_options */
+	/* likewise; not of lines that were read before */
 	void (*bounced)(
 	    void *ctx, int64_t t, const char *token, struct view dsn);
 	void *bounced_ctx;

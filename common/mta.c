@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/bounce_log.h"
 #include "common/envelope.h"
 #include "common/err.h"
 #include "common/mta_type.h"
@@ -65,16 +66,12 @@ struct mta *mta_new(const struct mta_type *type, const struct mta_options *o)
 	if (m->o.idents == NULL) {
 		m->o.idents = type->idents;
 	}
-	if (o->bounced != NULL && type->bounce != NULL) {
-		m->bounces = bounce_log_new();
-	}
 	return m;
 }
 
 void mta_free(struct mta *m)
 {
 	if (m != NULL) {
-		bounce_log_free(m->bounces);
 		m->type->destroy(m);
 	}
 }
@@ -111,7 +108,7 @@ static void look_for_bounce(struct mta *m, const struct syslog_line *line)
 	struct bounce_line l;
 
 	if (m->type->bounce(line, &l) &&
-	    bounce_log_line(m->bounces, &own, line->host, &l, token)) {
+	    bounce_log_line(m->o.bounces, &own, line->host, &l, token)) {
 		m->o.bounced(m->o.bounced_ctx, line->t, token, l.dsn);
 	}
 }
@@ -119,8 +116,8 @@ static void look_for_bounce(struct mta *m, const struct syslog_line *line)
 int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line)
 {
 	/* within a stranger's text, a line is none */
-	if (m->bounces != NULL && mta_may_begin(m) &&
-	    mta_is_ident(m, line->ident)) {
+	if (m->o.bounces != NULL && m->type->bounce != NULL &&
+	    mta_may_begin(m) && mta_is_ident(m, line->ident)) {
 		look_for_bounce(m, line);
 	}
 	/* who has lines of its own shape must see them all, since the shape of

@@ -2,7 +2,7 @@
 #ifndef COMMON_MTA_TYPE_H
 #define COMMON_MTA_TYPE_H
 
-#include "common/bounce_log.h"
+#include "common/bounce_line.h"
 #include "common/mta.h"
 
 /* What an MTA's row is made of; only mta.c and the parsers include this. */
@@ -29,7 +29,6 @@ struct mta_type {
 struct mta {
 	const struct mta_type *type;
 	struct mta_options o;
-	struct bounce_log *bounces; /* owned; NULL: nobody wants to know */
 };
 
 extern const struct mta_type sendmail_type;

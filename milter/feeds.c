@@ -209,6 +209,7 @@ static int open_feed(struct feeds_one *one, int64_t now)
 	}
 	feeds_options_of(one->all, one->conf, &o);
 	o.now = now;
+	o.bounces = one->all->o.bounces;
 	o.bounced = one->all->o.bounced;
 	o.bounced_ctx = one->all->o.ctx;
 	o.progress = on_progress;
