@@ -123,6 +123,7 @@ int feed_open(
 		.sink = { on_session, on_counter, f },
 		.noted = o->noted,
 		.noted_alias = o->noted_alias,
+		.note_own = o->note_own,
 		.noted_ctx = o->noted_ctx,
 		.bounces = o->bounces,
 		.bounced = on_bounced,

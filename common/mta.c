@@ -100,14 +100,21 @@ bool mta_is_ident(const struct mta *m, struct view ident)
 	return false;
 }
 
-/* Says what a line tells of messages that come back. */
-static void look_for_bounce(struct mta *m, const struct syslog_line *line)
+/* Whose message it is, and what came back. */
+static void look_at_sender(struct mta *m, const struct syslog_line *line)
 {
 	const struct bounce_own own = { m->o.own_senders, m->o.delimiter };
 	char token[ENVELOPE_TOKEN + 1];
 	struct bounce_line l;
 
-	if (m->type->bounce(line, &l) &&
+	if (!m->type->bounce(line, &l)) {
+		return;
+	}
+	if (l.kind == BOUNCE_LINE_SENDER && m->type->has_late_senders &&
+	    m->o.note_own != NULL && mta_is_own_sender(m, l.sender)) {
+		m->o.note_own(m->o.noted_ctx, l.qid, line->t);
+	}
+	if (m->o.bounces != NULL &&
 	    bounce_log_line(m->o.bounces, &own, line->host, &l, token)) {
 		m->o.bounced(m->o.bounced_ctx, line->t, token, l.dsn);
 	}
@@ -116,9 +123,10 @@ static void look_for_bounce(struct mta *m, const struct syslog_line *line)
 int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line)
 {
 	/* within a stranger's text, a line is none */
-	if (m->o.bounces != NULL && m->type->bounce != NULL &&
+	if (m->type->bounce != NULL &&
+	    (m->o.bounces != NULL || m->o.note_own != NULL) &&
 	    mta_may_begin(m) && mta_is_ident(m, line->ident)) {
-		look_for_bounce(m, line);
+		look_at_sender(m, line);
 	}
 	/* who has lines of its own shape must see them all, since the shape of
 	   a line that is none of its own may be made up */

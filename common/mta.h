@@ -53,6 +53,10 @@ struct mta_options {
 	   noted of the old one; may be NULL */
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
+	/* a line of time t says that the message with this id is a report of
+	   ours, and the lines of its delivery do not: noted() has to answer
+	   so from now on; may be NULL */
+	void (*note_own)(void *ctx, struct view qid, int64_t t);
 	void *noted_ctx;
 	struct bounce_log *bounces; /* borrowed; remembers whose messages are
 	                               ours; NULL: bounced is not called */

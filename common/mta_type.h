@@ -21,6 +21,8 @@ struct mta_type {
 	/* see mta_may_begin(); NULL: always */
 	bool (*may_begin)(const struct mta *m);
 	unsigned (*open_sessions)(const struct mta *m);
+	/* the lines of a delivery may tell no sender: see note_own() */
+	bool has_late_senders;
 	/* what a line says of messages that come back; NULL: never */
 	bool (*bounce)(const struct syslog_line *line, struct bounce_line *out);
 };

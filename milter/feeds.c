@@ -51,6 +51,7 @@ void feeds_options_of(
 	if (f->o.noted != NULL) {
 		o->noted = noted_on_find;
 		o->noted_alias = noted_on_alias;
+		o->note_own = noted_on_own;
 		o->noted_ctx = f->o.noted;
 	}
 }

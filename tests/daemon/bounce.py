@@ -119,6 +119,23 @@ def across_restarts(site):
     equal("told", site.told(), [(TOKEN, "5.1.1"), (OTHER, "5.7.1")])
 
 
+def plain_log(site):
+    """Without rules and milter, too, sessions of reports do not count; the
+    lines of a delivery do not tell whose it is."""
+    site.ready()
+    with open(site.log, "a", encoding="utf-8") as f:
+        f.write("".join("%s vm sm-mta[7]: 6AMBWYfV%06d: from=<%s@us.example>, "
+                        "size=1\n" % (stamp(), i, sender) for i, sender in (
+                            (2, "rpt+" + TOKEN), (3, "u"), (4, "rpt"))))
+    site.wait(lambda: site.counted()[1] == 5)
+    site.stop()
+    site.ready()
+    site.append(3)
+    site.wait(lambda: site.counted()[1] == 11)
+    # what is left out is told once the sessions are over
+    equal("sessions", site.counted()[0], 2)
+
+
 def of_replay(site):
     """Logs that are replayed tell nothing: they may be old."""
     site.ready()
@@ -258,7 +275,7 @@ def left_behind(site):
 
 
 if __name__ == "__main__":
-    run.TESTS = (of_the_log, across_restarts, of_replay, of_mails,
+    run.TESTS = (of_the_log, across_restarts, plain_log, of_replay, of_mails,
                  of_addresses, long_mail, no_daemon, no_configuration,
                  strangers, by_configuration, left_behind)
     run.Site = Site

@@ -51,6 +51,9 @@ struct row {
 
 #define EQ          "1xV4fY-0006tC-2v"
 #define EFROM(from) "1 7 " EQ " <= " from " U=telltls P=local S=357\n"
+#define ESENT(s, q)                                                    \
+ s " 8 " q " => t@d.example R=dnslookup T=remote_smtp H=mx.d.example " \
+   "[192.0.2.1] X=TLS1.3:ECDHE__AES_256_GCM:256 CV=yes C=\"250 ok\"\n"
 #define EFAILED                                                        \
  "3 8 " EQ " ** t@d.example R=dnslookup T=remote_smtp H=mx.d.example " \
  "[192.0.2.1]: SMTP error from remote mail server after RCPT "         \
@@ -76,6 +79,12 @@ static const struct row rows[] = {
 	{ "sendmail", "sendmail", '+',
 	    SFROM("rpt+" T1 "@us.example") SUP STO("5.1.1", "User unknown"),
 	    "3 " T1 " 5.1.1\n", NULL },
+	{ "sendmail, plain: no session of a report", "sendmail", '-',
+	    SFROM("rpt-" T1 "@us.example") SUP STO("2.0.0", "Sent (ok)"), "",
+	    "2 own-report\n" },
+	{ "sendmail, plain: a session of a mail", "sendmail", '-',
+	    SFROM("x@us.example") SUP STO("2.0.0", "Sent (ok)"), "",
+	    "2 d.example mx.d.example 192.0.2.1 ok TLSv1.3 chain=ok\n" },
 	{ "sendmail, hyphen", "sendmail", '-',
 	    SFROM("rpt-" T1 "@us.example") SUP STO("5.1.1", "User unknown"),
 	    "3 " T1 " 5.1.1\n", NULL },
@@ -101,6 +110,13 @@ static const struct row rows[] = {
 	    "9 " T1 " 4.4.7\n", "" },
 	{ "exim", "exim", '+', EFROM("rpt+" T1 "@us.example") EFAILED,
 	    "3 " T1 " 5.1.1\n", NULL },
+	{ "exim, plain: no session of a report", "exim", '-',
+	    EFROM("rpt-" T1 "@us.example") ESENT("2", EQ), "",
+	    "2 own-report\n" },
+	{ "exim, plain: a session of a mail", "exim", '-',
+	    EFROM("x@us.example") ESENT("2", EQ), "",
+	    "2 d.example mx.d.example 192.0.2.1 ok TLSv1.3 chain=ok "
+	    "name=match\n" },
 	{ "exim, capitals", "exim", '+',
 	    EFROM("RPT+0123456789ABCDEF0123456789ABCDEF@US.example") EFAILED,
 	    "3 " T1 " 5.1.1\n", NULL },
@@ -151,6 +167,7 @@ static void test_logs(void **state)
 		struct mta_options o = {
 			.own_senders = own_senders,
 			.delimiter = r->delimiter,
+			.note_own = mta_kit_note_own,
 			.bounces = bounce_log_new(),
 			.bounced = on_bounced,
 			.bounced_ctx = &told,
