@@ -123,8 +123,10 @@ int feed_open(
 		.sink = { on_session, on_counter, f },
 		.noted = o->noted,
 		.noted_alias = o->noted_alias,
+		.note_own = o->note_own,
 		.noted_ctx = o->noted_ctx,
-		.bounced = o->bounced != NULL ? on_bounced : NULL,
+		.bounces = o->bounces,
+		.bounced = on_bounced,
 		.bounced_ctx = f,
 	};
 	int rc =

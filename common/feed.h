@@ -32,8 +32,10 @@ struct feed_options {
 	unsigned (*noted)(void *ctx, struct view qid, int64_t t);
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
+	void (*note_own)(void *ctx, struct view qid, int64_t t);
 	void *noted_ctx;
-	/* see struct mta_options; not of lines that were read before */
+	struct bounce_log *bounces; /* see struct mta_options */
+	/* likewise; not of lines that were read before */
 	void (*bounced)(
 	    void *ctx, int64_t t, const char *token, struct view dsn);
 	void *bounced_ctx;

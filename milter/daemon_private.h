@@ -27,6 +27,8 @@ struct daemon_receiver {
 
 /* News of reports that came back (common/bounce.h). */
 struct daemon_bounce {
+	struct bounce_log *log;   /* owned: reports on their way */
+	int64_t saved;            /* when it was saved, or could not be */
 	int fd;                   /* RUN/bounce; -1: not open */
 	struct loop_watch *watch; /* NULL: this second has seen enough */
 	struct socket_file file;
@@ -125,8 +127,11 @@ void daemon_on_request(void *ctx, struct server_client *c,
 
 /*
  * daemon_bounce.c: keeps the news that a report came back for telltls-report;
- * tick opens and closes the socket as the configuration wants it.
+ * tick opens and closes the socket as the configuration wants it. Which reports
+ * are on their way outlives us: start reads it, free writes it.
  */
+void daemon_bounce_start(struct daemon *d);
+void daemon_bounce_free(struct daemon *d);
 void daemon_bounce_add(
     void *ctx, int64_t t, const char *token, struct view dsn);
 void daemon_bounce_tick(struct daemon *d, int64_t now);

@@ -34,7 +34,8 @@ struct feeds_options {
 	struct sealing_clock *clock;
 	/* of each feed of conf with a socket, by its number; borrowed */
 	struct ring *const *rings;
-	/* what bounced of struct mta_options is told; may be NULL */
+	/* see struct mta_options; not for logs that are replayed */
+	struct bounce_log *bounces;
 	void (*bounced)(
 	    void *ctx, int64_t t, const char *token, struct view dsn);
 	/*

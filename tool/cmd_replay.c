@@ -275,6 +275,7 @@ static int run(
 	if (notes != NULL) {
 		o.noted = noted_on_find;
 		o.noted_alias = noted_on_alias;
+		o.note_own = noted_on_own;
 		o.noted_ctx = notes;
 	}
 	rc = feed_open(store, &o, &feed);

@@ -28,6 +28,8 @@ CONF = """\
 organization: Example Sender
 contact: tls-reports@sender.example
 envelope-from: bounces@sender.example
+dkim:
+  elsewhere: true
 """
 ITEM = ("kind day domain destination state tries first-try last-try next-try "
         "answer file number").split()
@@ -311,7 +313,24 @@ def enable_missing(site):
     result = site.run("enable", "--yes", want=CONFIG)
     holds(result.err, "contact is missing" in result.err)
     holds(result.out, "\nFrom                (not set)\n" in result.out)
+    site.configure(CONF.split("dkim:")[0])
+    result = site.run("enable", "--yes", want=CONFIG)
+    holds(result.err, "dkim" in result.err)
+    holds(result.out, "\nDKIM                (no key)\n" in result.out)
+    site.configure(CONF.split("dkim:")[0] + "dkim:\n  keys:\n"
+                   "    - selector: k1\n      file: /nonexistent/k\n")
+    result = site.run("enable", "--yes", want=CONFIG)
+    holds(result.err, "/nonexistent/k" in result.err)
+    holds(result.out, "\nDKIM keys           k1\n" in result.out)
     equal("since", site.since(), 0)
+
+
+def enable_route(site):
+    site.begin()
+    site.configure(CONF + "mail:\n  via: smtp\n  server: mx.example:587\n"
+                   "  tls: require\n")
+    out = site.run("enable", "--yes").out
+    holds(out, "\nRoute of mail       SMTP to mx.example:587, TLS\n" in out)
 
 
 def status(site):
@@ -413,8 +432,8 @@ def users(site):
 
 
 TESTS = (outbox_text, outbox_json, nothing_yet, usage, suppress, enable_days,
-         enable_all, enable_since, enable_asks, enable_missing, status, at_the_same_time,
-         killed, damaged, users)
+         enable_all, enable_since, enable_asks, enable_missing,
+         enable_route, status, at_the_same_time, killed, damaged, users)
 
 if __name__ == "__main__":
     sys.exit(run.run_all(TESTS, Site))
