@@ -29,6 +29,9 @@ bool operator_may_tell(struct daily_env *env, int64_t day, const char *word)
 	if (rc != 0) {
 		(void)daily_ledger_failed(env, rc);
 	}
+	if (rc == 0 && is_new) {
+		step_at(env->step, "operator-noted");
+	}
 	return rc == 0 && is_new;
 }
 
@@ -105,6 +108,7 @@ void operator_send(
 	rc = message.failed ? ERR_TOO_LONG : mailer_open(env->conf, &m, &error);
 	if (rc == 0) {
 		send_to(m, env, mail->word, &message);
+		step_at(env->step, "operator-told");
 	} else {
 		log_warn("could not tell the operator what=%s: %s", mail->word,
 		    error.len > 0 ? strbuf_str(&error) : err_text(rc));
