@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* base64.c - reads base64 */
+/* base64.c - reads and writes base64 */
 
 #include "config.h"
 
@@ -65,4 +65,36 @@ int base64_decode(struct view text, char *out, size_t size)
 		out[n++] = (char)(uint8_t)(bits >> n_bits);
 	}
 	return (int)n;
+}
+
+/* Up to 3 octets as 4 characters. */
+static void put_group(const unsigned char *s, size_t len, char out[4])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/=";
+	uint32_t bits = (uint32_t)s[0] << 16;
+
+	bits |= len > 1 ? (uint32_t)s[1] << 8 : 0;
+	bits |= len > 2 ? s[2] : 0;
+	out[0] = digits[bits >> 18];
+	out[1] = digits[bits >> 12 & 63];
+	out[2] = digits[len > 1 ? bits >> 6 & 63 : 64];
+	out[3] = digits[len > 2 ? bits & 63 : 64];
+}
+
+void base64_encode(const void *buf, size_t len, struct strbuf *out)
+{
+	const unsigned char *s = buf;
+	char piece[76];
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i += 3) {
+		put_group(s + i, len - i, piece + n);
+		n += 4;
+		if (n == sizeof(piece)) {
+			strbuf_add(out, piece, n);
+			n = 0;
+		}
+	}
+	strbuf_add(out, piece, n);
 }

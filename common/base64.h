@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "common/strbuf.h"
 #include "common/view.h"
 
 /*
@@ -13,5 +14,8 @@
  * follows the padding, ERR_FULL when out is too small.
  */
 int base64_decode(struct view text, char *out, size_t size);
+
+/* Appends a buffer as base64, with padding, without line ends. */
+void base64_encode(const void *buf, size_t len, struct strbuf *out);
 
 #endif

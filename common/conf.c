@@ -20,11 +20,6 @@
 #include "common/local_policy.h"
 #include "common/mem.h"
 
-static bool is_of_feed(const struct conf_key *key)
-{
-	return strncmp(key->path, "feeds[].", 8) == 0;
-}
-
 void conf_init(struct conf *c)
 {
 	size_t n;
@@ -35,8 +30,8 @@ void conf_init(struct conf *c)
 		const char *text = keys[i].fallback;
 		const char *wrong = NULL;
 
-		if (is_of_feed(&keys[i])) {
-			/* a feed begins as zeros: its defaults are these */
+		if (conf_list_of(&keys[i]) != NULL) {
+			/* an entry begins as zeros: its defaults are these */
 			assert(text[0] == '\0' || text[0] == '=' ||
 			    strcmp(text, "false") == 0 ||
 			    strcmp(text, "0") == 0);
@@ -55,12 +50,14 @@ void conf_release(struct conf *c)
 	const struct conf_key *keys = conf_keys(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		if (!is_of_feed(&keys[i])) {
+		const struct conf_list *list = conf_list_of(&keys[i]);
+
+		if (list == NULL) {
 			conf_value_clear(&keys[i], c);
 			continue;
 		}
-		for (unsigned f = 0; f < c->n_feeds; f++) {
-			conf_value_clear(&keys[i], &c->feed[f]);
+		for (unsigned k = 0; k < *conf_list_count(list, c); k++) {
+			conf_value_clear(&keys[i], conf_list_entry(list, c, k));
 		}
 	}
 	local_policy_free(c->local);
@@ -205,4 +202,19 @@ int conf_check_reports(
 		rc = ERR_CONFIG;
 	}
 	return rc;
+}
+
+int conf_check_dkim(
+    const struct conf *c, const char *path, struct strbuf *error)
+{
+	if (c->dkim.n_keys > 0 || c->dkim.elsewhere) {
+		return 0;
+	}
+	/* RFC 8460 3: receivers ignore what is not signed */
+	strbuf_addf(error,
+	    "%s: dkim is missing, expected dkim.keys, the keys that mails of "
+	    "reports are signed with (telltls.yaml(5) tells how to make one), "
+	    "or \"elsewhere: true\" if your MTA signs them\n",
+	    path);
+	return ERR_CONFIG;
 }

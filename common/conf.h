@@ -15,6 +15,8 @@
 
 enum {
 	CONF_FEEDS = 32,
+	CONF_DKIM_KEYS = 8,
+	CONF_LISTS = 2,          /* lists of mappings: conf_lists() */
 	CONF_FILE_MAX = 1 << 20, /* bytes of a file */
 	CONF_FAULTS = 50,        /* faults told of one file */
 };
@@ -32,6 +34,11 @@ struct conf_feed {
 	uint64_t keep_invalid; /* datagrams to keep for a look */
 	bool callouts;         /* count sessions that only verify an address */
 	bool bare_addresses;   /* in the log nothing is quoted in them */
+};
+
+struct conf_dkim_key {
+	char *selector; /* name under ._domainkey; unique */
+	char *file;     /* private key in PEM */
 };
 
 struct conf {
@@ -80,6 +87,12 @@ struct conf {
 		char *ca_file; /* roots for policy hosts; NULL: the system's */
 		bool allow_private; /* policy hosts at private addresses */
 	} mta_sts;
+
+	struct {
+		bool elsewhere; /* the site's MTA signs report mails */
+		struct conf_dkim_key key[CONF_DKIM_KEYS];
+		unsigned n_keys;
+	} dkim;
 
 	struct {
 		char *file; /* where telltls-report puts them; NULL: nowhere */
@@ -167,6 +180,13 @@ int conf_parse(struct conf *c, const char *path, const char *buf, size_t len,
 int conf_check_reports(
     const struct conf *c, const char *path, struct strbuf *error);
 
+/*
+ * Mails of reports need a DKIM signature, ours or that of somebody who is said
+ * to sign (R195). ERR_CONFIG and text as above.
+ */
+int conf_check_dkim(
+    const struct conf *c, const char *path, struct strbuf *error);
+
 /* Are two values the same text? NULL, no value, is the same as NULL. */
 bool conf_is_same(const char *a, const char *b);
 
@@ -177,6 +197,7 @@ enum conf_type {
 	CONF_PATH,     /* char *: absolute */
 	CONF_JOURNAL,  /* char *: CONF_JOURNAL_SYSTEM or an absolute path */
 	CONF_NAME,     /* char *: [A-Za-z0-9._-] */
+	CONF_DOMAIN,   /* char *: normalised, of one label or more */
 	CONF_MTA,      /* char *: a name of mta_names() */
 	CONF_SOCKET,   /* char *: as milter.socket */
 	CONF_RELAY,    /* char *: "host" or "host:port", made "host:port" */
@@ -203,7 +224,8 @@ struct conf_key {
 	    max; /* of a number, of seconds, of the bytes of a text, of
 	                      the entries of a list */
 	const char *const *choices; /* of CONF_CHOICE; NULL-terminated */
-	size_t offset; /* in struct conf; of "feeds[]." in struct conf_feed */
+	size_t offset; /* in struct conf; in an entry of the list for keys
+	                  like "feeds[].mta" */
 };
 
 /* The table; *n is its length. */
@@ -211,5 +233,26 @@ const struct conf_key *conf_keys(size_t *n);
 
 /* The row of a key, or NULL. */
 const struct conf_key *conf_key_find(const char *path);
+
+/* A list of mappings: the keys of an entry are "PATH[].KEY". An entry begins
+   as zeros, so defaults of its keys are "", "=KEY", "false" and "0". */
+struct conf_list {
+	const char *path;    /* "feeds" */
+	const char *example; /* how an entry begins, for errors */
+	unsigned max;        /* entries */
+	size_t offset;       /* in struct conf: of the first entry */
+	size_t size;         /* bytes of an entry */
+	size_t count;        /* in struct conf: of their number, an unsigned */
+};
+
+/* The lists, CONF_LISTS of them. */
+const struct conf_list *conf_lists(void);
+
+/* The list that a key is in, or NULL. */
+const struct conf_list *conf_list_of(const struct conf_key *key);
+
+/* Entry number i, and how many there are. */
+void *conf_list_entry(const struct conf_list *list, struct conf *c, unsigned i);
+unsigned *conf_list_count(const struct conf_list *list, struct conf *c);
 
 #endif

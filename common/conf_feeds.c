@@ -39,7 +39,7 @@ static bool is_socket_of(const struct conf_feed *a, const char *b)
 }
 
 static void check_socket_name(
-    const struct conf *c, unsigned number, conf_feeds_fn fn, void *ctx)
+    const struct conf *c, unsigned number, conf_entry_fn fn, void *ctx)
 {
 	const struct conf_feed *feed = &c->feed[number];
 	char text[TEXT_BUF];
@@ -68,7 +68,7 @@ static void check_socket_name(
 
 /* A day's file has room for so many. */
 static void check_number(
-    const struct conf *c, unsigned number, conf_feeds_fn fn, void *ctx)
+    const struct conf *c, unsigned number, conf_entry_fn fn, void *ctx)
 {
 	unsigned n = 0;
 
@@ -83,7 +83,7 @@ static void check_number(
 }
 
 static void check_name(
-    const struct conf *c, unsigned number, conf_feeds_fn fn, void *ctx)
+    const struct conf *c, unsigned number, conf_entry_fn fn, void *ctx)
 {
 	char text[TEXT_BUF];
 
@@ -114,7 +114,7 @@ static const char *shared(const struct conf_feed *a, const struct conf_feed *b)
 }
 
 static void check_source(
-    const struct conf *c, unsigned number, conf_feeds_fn fn, void *ctx)
+    const struct conf *c, unsigned number, conf_entry_fn fn, void *ctx)
 {
 	const struct conf_feed *feed = &c->feed[number];
 	char text[TEXT_BUF];
@@ -144,7 +144,7 @@ static void check_source(
 }
 
 void conf_feeds_check(
-    const struct conf *c, unsigned i, conf_feeds_fn fn, void *ctx)
+    const struct conf *c, unsigned i, conf_entry_fn fn, void *ctx)
 {
 	check_name(c, i, fn, ctx);
 	check_socket_name(c, i, fn, ctx);

@@ -8,12 +8,12 @@
 
 /*
  * Told of a fault: what is wrong, and what was expected. other is the number
- * of the feed that it is wrong beside, or the feed's own.
+ * of the entry that it is wrong beside, or the entry's own.
  */
-typedef void (*conf_feeds_fn)(void *ctx, unsigned other, const char *what);
+typedef void (*conf_entry_fn)(void *ctx, unsigned other, const char *what);
 
 /* Looks at feed number i. Values that were faulty themselves are NULL. */
 void conf_feeds_check(
-    const struct conf *c, unsigned i, conf_feeds_fn fn, void *ctx);
+    const struct conf *c, unsigned i, conf_entry_fn fn, void *ctx);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/conf_dkim.h"
 #include "common/conf_feeds.h"
 #include "common/conf_reader.h"
 #include "common/conf_value.h"
@@ -26,7 +27,8 @@ struct reader {
 	const char *path; /* names the text in errors */
 	struct strbuf *error;
 	unsigned faults;
-	unsigned feed_line[CONF_FEEDS]; /* where each feed begins */
+	/* where each entry of each list begins */
+	unsigned line[CONF_LISTS][CONF_FEEDS];
 };
 
 /* A mapping under work. */
@@ -285,34 +287,49 @@ static bool is_first(struct reader *r, struct mapping *m,
 static void read_mapping(struct reader *r, const struct conf_node *node,
     const char *prefix, void *base);
 
-static void read_feeds(struct reader *r, const struct conf_node *list)
+static void read_entries(struct reader *r, const struct conf_list *list,
+    const struct conf_node *node)
 {
-	struct conf *c = r->conf;
+	unsigned *n = conf_list_count(list, r->conf);
+	char prefix[PATH_BUF];
 
-	for (const struct conf_node *p = list->child; p != NULL; p = p->next) {
-		if (c->n_feeds == CONF_FEEDS) {
-			fault(r, p->line, "too many feeds, expected up to %d",
-			    CONF_FEEDS);
+	(void)snprintf(prefix, sizeof(prefix), "%s[].", list->path);
+	for (const struct conf_node *p = node->child; p != NULL; p = p->next) {
+		if (*n == list->max) {
+			fault(r, p->line, "too many %s, expected up to %u",
+			    list->path, list->max);
 			return;
 		}
-		if (!is_sound(r, p, "feeds")) {
+		if (!is_sound(r, p, list->path)) {
 			continue;
 		}
 		if (p->type != CONF_NODE_MAP) {
 			fault(r, p->line,
-			    "feeds: an entry is no mapping, expected keys like "
-			    "\"- mta: sendmail\"");
+			    "%s: an entry is no mapping, expected keys like "
+			    "\"%s\"",
+			    list->path, list->example);
 			continue;
 		}
-		r->feed_line[c->n_feeds] = p->line;
-		read_mapping(r, p, "feeds[].", &c->feed[c->n_feeds++]);
+		r->line[list - conf_lists()][*n] = p->line;
+		read_mapping(
+		    r, p, prefix, conf_list_entry(list, r->conf, (*n)++));
 	}
+}
+
+static const struct conf_list *find_list(const char *path)
+{
+	for (size_t i = 0; i < CONF_LISTS; i++) {
+		if (strcmp(conf_lists()[i].path, path) == 0) {
+			return &conf_lists()[i];
+		}
+	}
+	return NULL;
 }
 
 static void read_section(
     struct reader *r, const struct conf_node *node, const char *path)
 {
-	bool is_feeds = strcmp(path, "feeds") == 0;
+	const struct conf_list *list = find_list(path);
 	char prefix[PATH_BUF + 1];
 
 	if (!is_sound(r, node, path)) {
@@ -321,16 +338,18 @@ static void read_section(
 	if (is_missing(node)) {
 		fault(
 		    r, node->line, "%s is empty, expected keys below it", path);
-	} else if (is_feeds && node->type == CONF_NODE_LIST) {
-		read_feeds(r, node);
-	} else if (!is_feeds && node->type == CONF_NODE_MAP) {
+	} else if (list != NULL && node->type == CONF_NODE_LIST) {
+		read_entries(r, list, node);
+	} else if (list == NULL && node->type == CONF_NODE_MAP) {
 		(void)snprintf(prefix, sizeof(prefix), "%s.", path);
 		read_mapping(r, node, prefix, r->conf);
+	} else if (list != NULL) {
+		fault(r, line_of(node),
+		    "%s is no list, expected entries like \"%s\"", path,
+		    list->example);
 	} else {
-		fault(r, line_of(node), "%s is no %s, expected %s", path,
-		    is_feeds ? "list" : "mapping",
-		    is_feeds ? "entries like \"- mta: sendmail\"" :
-			       "keys below it");
+		fault(r, line_of(node),
+		    "%s is no mapping, expected keys below it", path);
 	}
 }
 
@@ -414,31 +433,34 @@ static void read_mapping(struct reader *r, const struct conf_node *node,
 	complete(r, &m);
 }
 
-/* A feed that is looked at beside the others. */
+/* An entry of a list that is looked at beside the others. */
 struct beside {
 	struct reader *reader;
+	const unsigned *line; /* of the list's entries */
 	unsigned number;
 };
 
-static void feed_fault(void *ctx, unsigned other, const char *what)
+static void entry_fault(void *ctx, unsigned other, const char *what)
 {
 	const struct beside *b = ctx;
-	const unsigned *line = b->reader->feed_line;
 
 	if (other == b->number) {
-		fault(b->reader, line[other], "%s", what);
+		fault(b->reader, b->line[other], "%s", what);
 	} else {
-		fault(b->reader, line[b->number], "%s (line %u)", what,
-		    line[other]);
+		fault(b->reader, b->line[b->number], "%s (line %u)", what,
+		    b->line[other]);
 	}
 }
 
-static void check_feeds(struct reader *r)
+static void check_entries(struct reader *r, const char *path,
+    void (*check)(const struct conf *, unsigned, conf_entry_fn, void *))
 {
-	for (unsigned i = 0; i < r->conf->n_feeds; i++) {
-		struct beside b = { r, i };
+	const struct conf_list *list = find_list(path);
+	struct beside b = { .reader = r };
 
-		conf_feeds_check(r->conf, i, feed_fault, &b);
+	b.line = r->line[list - conf_lists()];
+	for (; b.number < *conf_list_count(list, r->conf); b.number++) {
+		check(r->conf, b.number, entry_fault, &b);
 	}
 }
 
@@ -451,7 +473,8 @@ unsigned conf_reader_run(struct conf *c, const char *path,
 	if (root != NULL && is_sound(&r, root, "") && !is_missing(root)) {
 		if (root->type == CONF_NODE_MAP) {
 			read_mapping(&r, root, "", c);
-			check_feeds(&r);
+			check_entries(&r, "feeds", conf_feeds_check);
+			check_entries(&r, "dkim.keys", conf_dkim_check);
 		} else {
 			fault(&r, root->line,
 			    "a %s, expected lines \"key: value\"",

@@ -15,6 +15,7 @@
 
 #define TOP(member)  .offset = offsetof(struct conf, member)
 #define FEED(member) .offset = offsetof(struct conf_feed, member)
+#define DKIM(member) .offset = offsetof(struct conf_dkim_key, member)
 
 enum {
 	TEN_MINUTES = 10 * 60,
@@ -276,6 +277,27 @@ static const struct conf_key keys[] = {
 	    .fallback = "false",
 	    .type = CONF_BOOL,
 	    TOP(mta_sts.allow_private) },
+	{ .path = "dkim.elsewhere",
+	    .what = "true or false",
+	    .fallback = "false",
+	    .type = CONF_BOOL,
+	    TOP(dkim.elsewhere) },
+	{ .path = "dkim.keys[].selector",
+	    .what = "a name in the DNS of 1 to 63 bytes, like tlsrpt2026",
+	    .fallback = "",
+	    .type = CONF_DOMAIN,
+	    .is_required = true,
+	    .min = 1,
+	    .max = 63,
+	    DKIM(selector) },
+	{ .path = "dkim.keys[].file",
+	    .what = "an absolute path",
+	    .fallback = "",
+	    .type = CONF_PATH,
+	    .is_required = true,
+	    .min = 1,
+	    .max = 1000,
+	    DKIM(file) },
 	{ .path = "metrics.file",
 	    .what = "an absolute path",
 	    .fallback = "",
@@ -395,6 +417,21 @@ static const struct conf_key keys[] = {
 	    TOP(https.timeout_s) },
 };
 
+static const struct conf_list lists[CONF_LISTS] = {
+	{ .path = "feeds",
+	    .example = "- mta: sendmail",
+	    .max = CONF_FEEDS,
+	    .offset = offsetof(struct conf, feed),
+	    .size = sizeof(struct conf_feed),
+	    .count = offsetof(struct conf, n_feeds) },
+	{ .path = "dkim.keys",
+	    .example = "- selector: tlsrpt2026",
+	    .max = CONF_DKIM_KEYS,
+	    .offset = offsetof(struct conf, dkim.key),
+	    .size = sizeof(struct conf_dkim_key),
+	    .count = offsetof(struct conf, dkim.n_keys) },
+};
+
 const struct conf_key *conf_keys(size_t *n)
 {
 	*n = sizeof(keys) / sizeof(keys[0]);
@@ -409,4 +446,34 @@ const struct conf_key *conf_key_find(const char *path)
 		}
 	}
 	return NULL;
+}
+
+const struct conf_list *conf_lists(void)
+{
+	return lists;
+}
+
+const struct conf_list *conf_list_of(const struct conf_key *key)
+{
+	for (size_t i = 0; i < CONF_LISTS; i++) {
+		size_t len = strlen(lists[i].path);
+
+		if (strncmp(key->path, lists[i].path, len) == 0 &&
+		    strncmp(key->path + len, "[].", 3) == 0) {
+			return &lists[i];
+		}
+	}
+	return NULL;
+}
+
+void *conf_list_entry(const struct conf_list *list, struct conf *c, unsigned i)
+{
+	return (unsigned char *)c + list->offset + i * list->size;
+}
+
+unsigned *conf_list_count(const struct conf_list *list, struct conf *c)
+{
+	void *count = (unsigned char *)c + list->count;
+
+	return count;
 }

@@ -269,6 +269,7 @@ static const struct {
 	[CONF_JOURNAL] = { read_journal, false },
 	[CONF_NAME] = { read_name, false },
 	[CONF_MTA] = { read_mta, false },
+	[CONF_DOMAIN] = { read_domain, false },
 	[CONF_SOCKET] = { read_socket, false },
 	[CONF_RELAY] = { read_relay, false },
 	[CONF_NUMBER] = { NULL, false },

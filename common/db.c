@@ -17,12 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/db.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/state_dir.h"
 
 enum {
 	ERROR_SIZE = 300,
@@ -189,29 +189,17 @@ static int prepare(struct db *d, const struct db_schema *schema)
 	return 0;
 }
 
-/*
- * Who may write into the directory must be able to use what root makes in it.
- * SQLite does the same with the files that it puts beside this one.
- */
-static int give_away(int fd, const char *path)
+/* SQLite does the same with the files that it puts beside this one. */
+static int give_away(const char *path, int fd)
 {
 	const char *slash = strrchr(path, '/');
+	size_t len = slash != NULL ? (size_t)(slash - path) + 1 : 0;
 	char dir[PATH_MAX];
-	struct stat st;
 
-	if (geteuid() != 0) {
-		return 0;
-	}
-	if (!view_copy(
-		view_make(path, slash != NULL ? (size_t)(slash - path) + 1 : 0),
-		dir, sizeof(dir))) {
+	if (!view_copy(view_make(path, len), dir, sizeof(dir))) {
 		return -ENAMETOOLONG;
 	}
-	if (stat(dir[0] != '\0' ? dir : ".", &st) != 0 ||
-	    fchown(fd, st.st_uid, st.st_gid) != 0) {
-		return -errno;
-	}
-	return 0;
+	return state_dir_give(len > 0 ? dir : ".", fd);
 }
 
 /* SQLite itself would make a file that others may read. */
@@ -222,7 +210,7 @@ static int make_file(struct db *d, const char *path, mode_t mode)
 	int rc = 0;
 
 	if (fd >= 0) {
-		rc = give_away(fd, path);
+		rc = give_away(path, fd);
 	} else if (errno == EEXIST) {
 		fd = open(path, flags);
 	}

@@ -362,4 +362,5 @@ const struct mta_type exim_type = {
 	.oldest = exim_oldest,
 	.may_begin = exim_may_begin,
 	.open_sessions = exim_open_sessions,
+	.bounce = bounce_line_exim,
 };

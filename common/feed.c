@@ -101,6 +101,15 @@ static int on_session(void *ctx, int64_t t, const struct fact *fact)
 	return rc != 0 ? rc : on_counter(ctx, t, COUNTER_SESSIONS, 1);
 }
 
+static void on_bounced(void *ctx, int64_t t, const char *token, struct view dsn)
+{
+	const struct feed *f = ctx;
+
+	if (!f->is_passing) {
+		f->o.bounced(f->o.bounced_ctx, t, token, dsn);
+	}
+}
+
 int feed_open(
     struct store *store, const struct feed_options *o, struct feed **out)
 {
@@ -108,12 +117,15 @@ int feed_open(
 	struct mta_options mo = {
 		.idents = o->idents,
 		.own_senders = o->own_senders,
+		.delimiter = o->delimiter,
 		.has_callouts = o->has_callouts,
 		.has_bare_addresses = o->has_bare_addresses,
 		.sink = { on_session, on_counter, f },
 		.noted = o->noted,
 		.noted_alias = o->noted_alias,
 		.noted_ctx = o->noted_ctx,
+		.bounced = o->bounced != NULL ? on_bounced : NULL,
+		.bounced_ctx = f,
 	};
 	int rc =
 	    store_feed(store, o->name, mta_name(o->type), &f->rescan, &f->read);

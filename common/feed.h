@@ -22,6 +22,7 @@ struct feed_options {
 	const struct mta_type *type;
 	const char *const *idents;      /* see struct mta_options */
 	const char *const *own_senders; /* see struct mta_options */
+	char delimiter;                 /* see struct mta_options */
 	bool has_callouts;              /* see struct mta_options */
 	bool has_bare_addresses;        /* see struct mta_options */
 	int64_t now;   /* no line is later than a day after it */
@@ -32,6 +33,10 @@ struct feed_options {
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
 	void *noted_ctx;
+	/* see struct mta_options; not of lines that were read before */
+	void (*bounced)(
+	    void *ctx, int64_t t, const char *token, struct view dsn);
+	void *bounced_ctx;
 	/*
 	 * Puts the policy that stood into a fact of time t that is about to be
 	 * counted in s. Returns 0 or an error of the store. May be NULL

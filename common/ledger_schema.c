@@ -27,7 +27,8 @@
  "CREATE INDEX report_open ON report (day, state)"                  \
  " WHERE state IN ('retry', 'withheld');"
 
-#define WAITS "state = 'waiting'"
+#define WAITS  "state = 'waiting'"
+#define FAILED "state IN ('bounced', 'given-up', 'suppressed')"
 
 /*
  * Since version 3. A million items a day come, change once or twice, and go:
@@ -57,6 +58,7 @@
  "CREATE INDEX outbox_day ON outbox (day, id, state);"                \
  "CREATE INDEX outbox_open ON outbox (id, next_try) WHERE " WAITS ";" \
  "CREATE INDEX outbox_due ON outbox (next_try) WHERE " WAITS ";"      \
+ "CREATE INDEX outbox_failed ON outbox (id) WHERE " FAILED ";"        \
  "CREATE TABLE leave ("                                               \
  " id INTEGER PRIMARY KEY CHECK (id = 0),"                            \
  " since INTEGER NOT NULL"                                            \
@@ -105,7 +107,7 @@ static const char *const upgrade[] = {
 /*
  * Items one by one: each of the statements walks another index, and is left
  * to check the rest. ?1 after_id, ?2 due, ?3 day, ?4 domain, ?5 only waiting,
- * ?6 token.
+ * ?6 token, ?7 only failed.
  */
 #define COLUMNS                                               \
  "id, day, domain, file, number, kind, target, token, state," \
@@ -117,6 +119,7 @@ static const char *const upgrade[] = {
  " AND (?4 = '' OR domain = ?4)"                                            \
  " AND (?5 = 0 OR " WAITS ")"                                               \
  " AND (?6 = '' OR token = ?6)"                                             \
+ " AND (?7 = 0 OR " FAILED ")"                                              \
  " ORDER BY id LIMIT 1"
 
 static const char *const sql[LEDGER_STATEMENTS] = {
@@ -176,6 +179,7 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	[LEDGER_OUTBOX_OPEN] = ITEMS("INDEXED BY outbox_open",
 	    WAITS " AND (?2 = 0 OR ?2 >="
 		  " (SELECT min(next_try) FROM outbox WHERE " WAITS "))"),
+	[LEDGER_OUTBOX_FAILED] = ITEMS("INDEXED BY outbox_failed", FAILED),
 	[LEDGER_OUTBOX_DAY] = ITEMS("INDEXED BY outbox_day", "day = ?3"),
 	[LEDGER_OUTBOX_DOMAIN] =
 	    ITEMS("INDEXED BY outbox_report", "domain = ?4"),
@@ -188,6 +192,16 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	    "SELECT (SELECT count(*) FROM outbox WHERE " WAITS
 	    "  AND next_try <= ?1),"
 	    " (SELECT min(next_try) FROM outbox WHERE " WAITS ")",
+	[LEDGER_OUTBOX_SUMMARY] =
+	    "SELECT count(*) FILTER (WHERE kind = 'mailto'),"
+	    " count(*) FILTER (WHERE kind = 'https'),"
+	    " count(DISTINCT domain || ' ' || day), count(DISTINCT domain),"
+	    " count(DISTINCT target)"
+	    " FROM outbox WHERE " WAITS " AND day >= ?1",
+	[LEDGER_OUTBOX_TARGETS] =
+	    "SELECT kind, target, count(*) FROM outbox WHERE " WAITS
+	    " AND day >= ?1 GROUP BY kind, target"
+	    " ORDER BY 3 DESC, kind DESC, target LIMIT ?2",
 	[LEDGER_OUTBOX_FORGET] =
 	    "DELETE FROM outbox WHERE day < ?1 AND (state != 'waiting'"
 	    " OR NOT EXISTS (SELECT 1 FROM leave WHERE since > 0))",
@@ -227,6 +241,6 @@ const struct db_schema ledger_schema = {
 	.n_sql = LEDGER_STATEMENTS,
 	.mode = 0640,
 	.is_durable = true,
-	.busy_ms = 10000,
+	.busy_ms = 5000,
 	.cache_kib = 16384,
 };

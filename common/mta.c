@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "common/ascii.h"
+#include "common/envelope.h"
 #include "common/err.h"
 #include "common/mta_type.h"
 
@@ -65,12 +65,16 @@ struct mta *mta_new(const struct mta_type *type, const struct mta_options *o)
 	if (m->o.idents == NULL) {
 		m->o.idents = type->idents;
 	}
+	if (o->bounced != NULL && type->bounce != NULL) {
+		m->bounces = bounce_log_new();
+	}
 	return m;
 }
 
 void mta_free(struct mta *m)
 {
 	if (m != NULL) {
+		bounce_log_free(m->bounces);
 		m->type->destroy(m);
 	}
 }
@@ -99,8 +103,26 @@ bool mta_is_ident(const struct mta *m, struct view ident)
 	return false;
 }
 
+/* Says what a line tells of messages that come back. */
+static void look_for_bounce(struct mta *m, const struct syslog_line *line)
+{
+	const struct bounce_own own = { m->o.own_senders, m->o.delimiter };
+	char token[ENVELOPE_TOKEN + 1];
+	struct bounce_line l;
+
+	if (m->type->bounce(line, &l) &&
+	    bounce_log_line(m->bounces, &own, line->host, &l, token)) {
+		m->o.bounced(m->o.bounced_ctx, line->t, token, l.dsn);
+	}
+}
+
 int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line)
 {
+	/* within a stranger's text, a line is none */
+	if (m->bounces != NULL && mta_may_begin(m) &&
+	    mta_is_ident(m, line->ident)) {
+		look_for_bounce(m, line);
+	}
 	/* who has lines of its own shape must see them all, since the shape of
 	   a line that is none of its own may be made up */
 	return m->type->parse != NULL || mta_is_ident(m, line->ident) ?
@@ -143,39 +165,11 @@ void mta_noted_alias(
 	}
 }
 
-static bool is_extension(struct view v)
-{
-	for (size_t i = 0; i < v.len; i++) {
-		char c = v.s[i];
-
-		if (!ascii_is_alnum(c) && !ascii_is_one_of(c, "._=-")) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool is_sender(struct view own, struct view address)
-{
-	size_t own_at = view_rindex(own, '@');
-	size_t at = view_rindex(address, '@');
-
-	if (own_at == own.len || at == address.len || at < own_at ||
-	    !view_is_nocase(view_skip(own, own_at), view_skip(address, at)) ||
-	    !view_is_nocase(
-		view_make(own.s, own_at), view_make(address.s, own_at))) {
-		return false;
-	}
-	return at == own_at ||
-	    (address.s[own_at] == '+' &&
-		is_extension(
-		    view_make(address.s + own_at + 1, at - own_at - 1)));
-}
-
-bool mta_is_own(const char *const *own_senders, struct view address)
+bool mta_is_own(
+    const char *const *own_senders, char delimiter, struct view address)
 {
 	for (const char *const *p = own_senders; p != NULL && *p != NULL; p++) {
-		if (is_sender(view_of(*p), address)) {
+		if (envelope_is_own(*p, delimiter, address)) {
 			return true;
 		}
 	}
@@ -184,5 +178,5 @@ bool mta_is_own(const char *const *own_senders, struct view address)
 
 bool mta_is_own_sender(const struct mta *m, struct view address)
 {
-	return mta_is_own(m->o.own_senders, address);
+	return mta_is_own(m->o.own_senders, m->o.delimiter, address);
 }

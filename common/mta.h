@@ -39,6 +39,7 @@ struct mta_options {
 	const char *const *own_senders; /* envelope senders of our reports,
 	                                   "local@domain"; local may carry
 	                                   "+anything"; NULL-terminated or NULL */
+	char delimiter; /* another for '+' there; '\0': none. See envelope.h */
 	bool has_callouts; /* count sessions that only verify an address */
 	bool has_bare_addresses; /* in the log nothing is quoted in them */
 	struct mta_sink sink;
@@ -51,13 +52,17 @@ struct mta_options {
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
 	void *noted_ctx;
+	/* the log says that the report with this token failed for good; dsn
+	   (RFC 3463) is "" where it does not tell. The same may be said again,
+	   also when the log is read again. May be NULL */
+	void (*bounced)(
+	    void *ctx, int64_t t, const char *token, struct view dsn);
+	void *bounced_ctx;
 };
 
-/*
- * Is this one of those envelope senders? Case does not matter. The local part
- * may carry "+" and letters, digits, '.', '_', '=', '-'.
- */
-bool mta_is_own(const char *const *own_senders, struct view address);
+/* Is this one of those envelope senders? See envelope_is_own(). */
+bool mta_is_own(
+    const char *const *own_senders, char delimiter, struct view address);
 
 struct mta; /* the state of one feed's open sessions */
 

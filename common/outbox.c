@@ -170,6 +170,7 @@ static enum ledger_statement statement_of(const struct outbox_query *q)
 	return q->token != NULL       ? LEDGER_OUTBOX_TOKEN :
 	    q->domain != NULL         ? LEDGER_OUTBOX_DOMAIN :
 	    q->due != 0 || q->is_open ? LEDGER_OUTBOX_OPEN :
+	    q->is_failed              ? LEDGER_OUTBOX_FAILED :
 	    q->day != 0               ? LEDGER_OUTBOX_DAY :
 					LEDGER_OUTBOX_ALL;
 }
@@ -184,6 +185,7 @@ int outbox_next(struct ledger *l, const struct outbox_query *q,
 	db_bind_text(d, 4, view_of(q->domain));
 	db_bind_int(d, 5, q->is_open);
 	db_bind_text(d, 6, view_of(q->token));
+	db_bind_int(d, 7, q->is_failed);
 	return get_first(d, out, found);
 }
 
@@ -206,6 +208,45 @@ int outbox_count(struct ledger *l, int64_t now, struct outbox_counts *out)
 	if (rc == 0 && is_row) {
 		out->due = (uint64_t)db_int(d, 0);
 		out->next_try = db_int(d, 1);
+	}
+	db_done(d);
+	return rc;
+}
+
+int outbox_summary(struct ledger *l, int64_t since, struct outbox_summary *out)
+{
+	struct db *d = ledger_use(l, LEDGER_OUTBOX_SUMMARY, since);
+	bool is_row;
+	int rc = db_step(d, &is_row);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == 0 && is_row) {
+		out->mails = (uint64_t)db_int(d, 0);
+		out->uploads = (uint64_t)db_int(d, 1);
+		out->reports = (uint64_t)db_int(d, 2);
+		out->domains = (uint64_t)db_int(d, 3);
+		out->targets = (uint64_t)db_int(d, 4);
+	}
+	db_done(d);
+	return rc;
+}
+
+int outbox_targets(struct ledger *l, int64_t since, struct outbox_target *out,
+    size_t size, size_t *n)
+{
+	struct db *d = ledger_use(l, LEDGER_OUTBOX_TARGETS, since);
+	bool is_row = true;
+	int rc = 0;
+
+	*n = 0;
+	db_bind_int(d, 2, (int64_t)size);
+	while (rc == 0 && is_row && *n < size) {
+		rc = db_step(d, &is_row);
+		if (rc == 0 && is_row) {
+			ledger_get_rua(d, 0, &out[*n].to);
+			out[*n].items = (uint64_t)db_int(d, 2);
+			(*n)++;
+		}
 	}
 	db_done(d);
 	return rc;

@@ -88,7 +88,8 @@ struct outbox_query {
 	int64_t due; /* WAITING and next_try no later */
 	int64_t day;
 	const char *domain;
-	bool is_open; /* only WAITING */
+	bool is_open;   /* only WAITING */
+	bool is_failed; /* only BOUNCED, GIVEN_UP and SUPPRESSED */
 	const char *token;
 	int64_t after_id; /* items come by id; go on after this one */
 };
@@ -109,6 +110,26 @@ struct outbox_counts {
 };
 
 int outbox_count(struct ledger *l, int64_t now, struct outbox_counts *out);
+
+/* What would go out: the items that wait, of this day and later ones. */
+struct outbox_summary {
+	uint64_t mails; /* items by mail */
+	uint64_t uploads;
+	uint64_t reports; /* of which one or more items wait */
+	uint64_t domains;
+	uint64_t targets; /* different destinations */
+};
+
+int outbox_summary(struct ledger *l, int64_t since, struct outbox_summary *out);
+
+/* And where to: the destinations with the most items, these first. */
+struct outbox_target {
+	struct record_rua to;
+	uint64_t items;
+};
+
+int outbox_targets(struct ledger *l, int64_t since, struct outbox_target *out,
+    size_t size, size_t *n);
 
 /*
  * Forgets items of days before this one that wait for nothing: those not

@@ -269,4 +269,5 @@ const struct mta_type postfix_type = {
 	.flush = postfix_flush,
 	.oldest = postfix_oldest,
 	.open_sessions = postfix_open_sessions,
+	.bounce = bounce_line_postfix,
 };

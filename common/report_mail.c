@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "common/address.h"
+#include "common/base64.h"
 #include "common/err.h"
 #include "common/report_private.h"
 #include "common/report_text.h"
@@ -89,45 +90,15 @@ static void add_headers(
 	strbuf_addf(out, " boundary=\"telltls-%s\"\r\n", r->hex);
 }
 
-/* One line without its end; len is 1 to BASE64_LINE. */
-static void add_base64_line(
-    struct strbuf *out, const unsigned char *s, size_t len)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	char line[BASE64_WIDTH];
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t bits = (uint32_t)s[i] << 16;
-
-		if (i + 1 < len) {
-			bits |= (uint32_t)s[i + 1] << 8;
-		}
-		if (i + 2 < len) {
-			bits |= s[i + 2];
-		}
-		line[n] = digits[bits >> 18];
-		line[n + 1] = digits[bits >> 12 & 63];
-		line[n + 2] = digits[bits >> 6 & 63];
-		line[n + 3] = digits[bits & 63];
-		n += 4;
-	}
-	if (len % 3 != 0) {
-		memset(line + n - (3 - len % 3), '=', 3 - len % 3);
-	}
-	strbuf_add(out, line, n);
-}
-
 static void add_base64(struct strbuf *out, const struct strbuf *data)
 {
-	const unsigned char *s = (const unsigned char *)strbuf_str(data);
+	const char *s = strbuf_str(data);
 	const size_t step = BASE64_LINE;
 
 	for (size_t i = 0; i < data->len; i += step) {
 		size_t left = data->len - i;
 
-		add_base64_line(out, s + i, left < step ? left : step);
+		base64_encode(s + i, left < step ? left : step, out);
 		strbuf_adds(out, "\r\n");
 	}
 }

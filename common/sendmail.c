@@ -310,4 +310,5 @@ const struct mta_type sendmail_type = {
 	.flush = sendmail_flush,
 	.oldest = sendmail_oldest,
 	.open_sessions = sendmail_open_sessions,
+	.bounce = bounce_line_sendmail,
 };

@@ -214,6 +214,10 @@ static bool parse_delivery(struct view text, struct sendmail_line *out)
 		 */
 		out->is_tlsa_error = out->addr.len == 0 && is_tlsa_error(text);
 	}
+	if (view_take(&text, "dsn=") &&
+	    sendmail_take_before(&text, ", ", &value)) {
+		out->dsn = value;
+	}
 	return true;
 }
 

@@ -52,6 +52,7 @@ struct sendmail_line {
 	struct view ruleset;
 	struct view rcpts; /* to=: the list, still escaped */
 	struct view mailer;
+	struct view dsn; /* to=: what became of the recipients (RFC 3463) */
 	struct view ids; /* queue ids, with "; " between them */
 	/* TLSRPT1 records */
 	bool tls_required_no;

@@ -23,9 +23,9 @@ void lookup_loop_free(struct lookup_loop *ll);
 
 struct lookup *lookup_loop_lookup(struct lookup_loop *ll);
 
-/* As dns_ask() of its DNS; ll is a struct lookup_loop. */
+/* As dns_ask() of its DNS; ctx is a struct lookup_loop. */
 void lookup_loop_ask(
-    void *ll, const char *name, int type, dns_callback cb, void *ctx);
+    void *ctx, const char *name, int type, dns_callback cb, void *cb_ctx);
 
 /* Its clock: Unix seconds. */
 int64_t lookup_loop_now(void);

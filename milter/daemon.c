@@ -131,6 +131,7 @@ static void on_tick(void *ctx)
 	daemon_milter_tick(d, now);
 	daemon_receivers_tick(d, now);
 	daemon_network_tick(d, now);
+	daemon_bounce_tick(d, now);
 	work(d);
 	feeds_seal(d->feeds, daemon_now(), uptime());
 	show_state(d, now);
@@ -191,6 +192,7 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 		.rings = d->rings,
 		.breathe = daemon_breathe,
 		.clock = &d->clock,
+		.bounced = daemon_bounce_add,
 		.ctx = d,
 	};
 	int rc = feeds_open(&o, &d->feeds);
@@ -286,6 +288,7 @@ static void close_all(struct daemon *d)
 		work(d);
 		feeds_drain(d->feeds, daemon_now());
 	}
+	daemon_bounce_stop(d);
 	server_close(d->server);
 	feeds_close(d->feeds);
 	daemon_receivers_free(d);
@@ -314,7 +317,10 @@ static void say_ready(int *ready)
 
 int daemon_run(const struct options *o, struct conf *conf, int ready)
 {
-	struct daemon d = { .options = o, .conf = *conf, .signals = -1 };
+	struct daemon d = { .options = o,
+		.conf = *conf,
+		.signals = -1,
+		.bounce = { .fd = -1 } };
 	int rc;
 
 	*conf = (struct conf){ 0 };

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "common/envelope.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "common/noted.h"
@@ -41,6 +42,7 @@ static int run_milter(void *ctx, int channel)
 		    .mode = (mode_t)c->milter.mode },
 		.channel = channel,
 		.own_senders = own_senders,
+		.delimiter = envelope_delimiter(c),
 	};
 
 	if (c->milter.group != NULL && gr == NULL) {
@@ -122,6 +124,7 @@ void daemon_milter_reload(struct daemon *d, const struct conf *old)
 	if (conf_is_same(c->milter.socket, old->milter.socket) &&
 	    conf_is_same(c->milter.group, old->milter.group) &&
 	    conf_is_same(c->envelope_from, old->envelope_from) &&
+	    c->recipient_delimiter == old->recipient_delimiter &&
 	    c->milter.mode == old->milter.mode) {
 		return;
 	}

@@ -11,6 +11,7 @@
 #include "milter/policy_table.h"
 #include "milter/ring.h"
 #include "milter/server.h"
+#include "milter/socket_file.h"
 #include "milter/watch.h"
 
 /* What the daemon*.c share; nobody else includes this. */
@@ -22,6 +23,18 @@ struct daemon_receiver {
 	struct ring *ring;  /* owned; NULL: the feed has no socket */
 	struct child child; /* that fills it */
 	struct loop_watch *watch;
+};
+
+/* News of reports that came back (common/bounce.h). */
+struct daemon_bounce {
+	int fd;                   /* RUN/bounce; -1: not open */
+	struct loop_watch *watch; /* NULL: this second has seen enough */
+	struct socket_file file;
+	char path[128]; /* of the socket */
+	int64_t due;    /* when to try to open it again */
+	unsigned left;  /* datagrams of this second */
+	uint64_t lost;  /* news that could not be kept, not said yet */
+	int64_t said;   /* when that was last said */
 };
 
 struct daemon {
@@ -58,6 +71,7 @@ struct daemon {
 	struct noted *noted;        /* NULL: notes cannot be kept */
 	bool has_new_notes;         /* since the disk had them all */
 	int64_t noted_synced;       /* when that was */
+	struct daemon_bounce bounce;
 };
 
 /* The clock: the only place of the daemon that reads it. */
@@ -108,6 +122,15 @@ void daemon_forbid_network(void);
 /* A request on the control socket. */
 void daemon_on_request(void *ctx, struct server_client *c,
     const struct live *request, const int *fds, size_t n_fds);
+
+/*
+ * daemon_bounce.c: keeps the news that a report came back for telltls-report;
+ * tick opens and closes the socket as the configuration wants it.
+ */
+void daemon_bounce_add(
+    void *ctx, int64_t t, const char *token, struct view dsn);
+void daemon_bounce_tick(struct daemon *d, int64_t now);
+void daemon_bounce_stop(struct daemon *d);
 
 /* Something has changed: the feeds are looked at before long. */
 void daemon_look_soon(struct daemon *d);

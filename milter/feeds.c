@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/envelope.h"
 #include "common/err.h"
 #include "common/feed.h"
 #include "common/log.h"
@@ -41,6 +42,7 @@ void feeds_options_of(
 		.type = mta_find(conf->mta),
 		.idents = (const char *const *)conf->idents,
 		.own_senders = f->own_senders,
+		.delimiter = envelope_delimiter(f->o.conf),
 		.has_callouts = conf->callouts,
 		.has_bare_addresses = conf->bare_addresses,
 	};
@@ -207,6 +209,8 @@ static int open_feed(struct feeds_one *one, int64_t now)
 	}
 	feeds_options_of(one->all, one->conf, &o);
 	o.now = now;
+	o.bounced = one->all->o.bounced;
+	o.bounced_ctx = one->all->o.ctx;
 	o.progress = on_progress;
 	o.ctx = one;
 	rc = feed_open(one->all->store, &o, &one->feed);

@@ -34,6 +34,9 @@ struct feeds_options {
 	struct sealing_clock *clock;
 	/* of each feed of conf with a socket, by its number; borrowed */
 	struct ring *const *rings;
+	/* what bounced of struct mta_options is told; may be NULL */
+	void (*bounced)(
+	    void *ctx, int64_t t, const char *token, struct view dsn);
 	/*
 	 * Called now and then in long work, so that the rest of the daemon can
 	 * breathe. Returns false to stop it.

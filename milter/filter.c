@@ -166,8 +166,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **args)
 		(void)smfi_setpriv(ctx, m);
 	}
 	if (m != NULL) {
-		message_begin(
-		    m, (const char *const *)args, filter.o->own_senders);
+		message_begin(m, (const char *const *)args,
+		    filter.o->own_senders, filter.o->delimiter);
 	}
 	return SMFIS_NOREPLY;
 }

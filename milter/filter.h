@@ -17,6 +17,7 @@ struct filter_options {
 	int channel; /* SOCK_SEQPACKET to the parent; what it does not
 	                       take at once is dropped and counted */
 	const char *const *own_senders; /* see struct mta_options */
+	char delimiter;                 /* likewise */
 };
 
 /*

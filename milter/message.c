@@ -17,8 +17,8 @@ static struct view bare(struct view address)
 	return address;
 }
 
-void message_begin(
-    struct message *m, const char *const *args, const char *const *own_senders)
+void message_begin(struct message *m, const char *const *args,
+    const char *const *own_senders, char delimiter)
 {
 	static const char requiretls[] = "REQUIRETLS";
 
@@ -30,7 +30,7 @@ void message_begin(
 	if (args[0] == NULL) {
 		return;
 	}
-	if (mta_is_own(own_senders, bare(view_of(args[0])))) {
+	if (mta_is_own(own_senders, delimiter, bare(view_of(args[0])))) {
 		m->note.kinds |= NOTED_OWN_REPORT;
 	}
 	for (const char *const *p = args + 1; *p != NULL; p++) {

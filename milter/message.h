@@ -26,11 +26,11 @@ struct message {
 
 /*
  * MAIL FROM. args: the address in its brackets, then the parameters,
- * NULL-terminated; at least the former may be missing. own_senders: as in
- * struct mta_options.
+ * NULL-terminated; at least the former may be missing. own_senders and
+ * delimiter: as in struct mta_options.
  */
-void message_begin(
-    struct message *m, const char *const *args, const char *const *own_senders);
+void message_begin(struct message *m, const char *const *args,
+    const char *const *own_senders, char delimiter);
 
 /* RCPT TO: the address in its brackets. Only its domain is kept. */
 void message_rcpt(struct message *m, struct view address);

@@ -13,12 +13,14 @@
 #include "common/tally.h"
 #include "reporter/daily_counts.h"
 #include "reporter/step.h"
+#include "send/dkim.h"
 
 /* What all days of a run share. */
 struct daily_env {
 	const struct conf *conf;
 	struct report_sender sender;
 	struct dns *dns;
+	struct dkim *dkim;       /* that mails are signed with, or NULL */
 	struct ledger *ledger;   /* NULL: a dry run */
 	struct rules *rules;     /* for destinations; NULL: none */
 	const char *state;       /* directory */

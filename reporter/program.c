@@ -27,6 +27,9 @@ static int read_conf(const struct options *o, struct conf *conf)
 	if (rc == 0) {
 		rc = conf_check_reports(conf, o->config, &error);
 	}
+	if (rc == 0 && o->dry_run == NULL) {
+		rc = conf_check_dkim(conf, o->config, &error);
+	}
 	if (rc != 0 && error.len == 0) {
 		strbuf_addf(&error, "%s: %s\n", o->config, err_text(rc));
 	}

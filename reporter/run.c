@@ -26,6 +26,7 @@
 #include "common/outbox.h"
 #include "common/store.h"
 #include "common/when.h"
+#include "reporter/bounces.h"
 #include "reporter/choices.h"
 #include "reporter/daily.h"
 #include "reporter/daily_counts.h"
@@ -33,6 +34,7 @@
 #include "reporter/publish.h"
 #include "reporter/run.h"
 #include "reporter/send.h"
+#include "reporter/signer.h"
 
 enum {
 	KEEP_DAYS = 30 /* what became of domains is known for so long */
@@ -79,6 +81,14 @@ static int set_sender(struct run *r)
 		return fail(r, EX_CONFIG);
 	}
 	return 0;
+}
+
+static int open_dkim(struct run *r)
+{
+	bool is_dry_run = r->options->dry_run != NULL;
+	int rc = signer_open(r->env.conf, is_dry_run, &r->env.dkim);
+
+	return rc == 0 ? 0 : fail(r, EX_CONFIG);
 }
 
 /* Leaves the day that was asked for, if it is there. */
@@ -414,7 +424,8 @@ static void work(struct run *r)
 {
 	int rc = 0;
 
-	if (open_outbox(r) != 0 || check_day(r) != 0) {
+	if (open_outbox(r) != 0 || check_day(r) != 0 ||
+	    (r->env.ledger != NULL && bounces_take(&r->env, r->state) != 0)) {
 		return;
 	}
 	if (r->options->is_resend) {
@@ -459,12 +470,13 @@ int run(const struct options *o, const struct conf *conf, int64_t now,
 		.lock = -1,
 	};
 
-	if (set_sender(&r) == 0 && choices_load(&r.env) == 0 &&
-	    find_days(&r) == 0) {
+	if (set_sender(&r) == 0 && open_dkim(&r) == 0 &&
+	    choices_load(&r.env) == 0 && find_days(&r) == 0) {
 		work(&r);
 		publish(&r);
 	}
 	dns_free(r.env.dns);
+	dkim_close(r.env.dkim);
 	ledger_close(r.env.ledger);
 	if (r.lock >= 0) {
 		(void)close(r.lock);

@@ -152,7 +152,8 @@ static int write_files(
 	if (rc != 0) {
 		return rc;
 	}
-	rc = write_report(day->out, r, record, &w);
+	rc = write_report(
+	    &(struct write_to){ day->out, day->env->dkim }, r, record, &w);
 	if (rc == ERR_TOO_LONG || rc == ERR_PARSE) {
 		return report_failed(ask, rc);
 	}

@@ -21,29 +21,47 @@ static int put(struct outdir *o, const char *base, const char *end,
 	return outdir_put(o, name, data);
 }
 
-static int put_mail(struct outdir *o, struct report *r, const struct strbuf *gz,
-    const char *to, unsigned index, struct write_result *out)
+/* Signs last: what is written is what is sent (R163). */
+static int put_signed(const struct write_to *to, const struct strbuf *mail,
+    unsigned index, struct write_result *out)
 {
-	struct strbuf mail;
+	struct strbuf data;
 	char end[32];
 	int rc;
 
-	strbuf_init(&mail, WRITE_MAIL_MAX);
-	rc = report_mail(r, gz, to, index, &mail);
-	if (rc != 0) {
-		out->refused++;
-		rc = 0;
-	} else {
+	strbuf_init(&data, WRITE_MAIL_MAX);
+	rc = dkim_sign(to->dkim, view_make(strbuf_str(mail), mail->len), &data);
+	if (rc == 0) {
 		(void)snprintf(end, sizeof(end), ".%u.eml", index);
-		rc = put(o, out->base, end, &mail);
+		rc = put(to->dir, out->base, end, &data);
 		out->mails += rc == 0;
 		out->is_usable[index] = rc == 0;
+	}
+	strbuf_release(&data);
+	return rc;
+}
+
+static int put_mail(const struct write_to *to, struct report *r,
+    const struct strbuf *gz, const char *address, unsigned index,
+    struct write_result *out)
+{
+	struct strbuf mail;
+	int rc;
+
+	strbuf_init(&mail, WRITE_MAIL_MAX);
+	rc = report_mail(r, gz, address, index, &mail);
+	if (rc == 0) {
+		rc = put_signed(to, &mail, index, out);
+	}
+	if (rc == ERR_PARSE || rc == ERR_TOO_LONG) {
+		out->refused++;
+		rc = 0;
 	}
 	strbuf_release(&mail);
 	return rc;
 }
 
-static int put_mails(struct outdir *o, struct report *r,
+static int put_mails(const struct write_to *to, struct report *r,
     const struct strbuf *gz, const struct record *record,
     struct write_result *out)
 {
@@ -56,13 +74,13 @@ static int put_mails(struct outdir *o, struct report *r,
 			out->uploads++;
 			out->is_usable[i] = true;
 		} else {
-			rc = put_mail(o, r, gz, rua->target, (unsigned)i, out);
+			rc = put_mail(to, r, gz, rua->target, (unsigned)i, out);
 		}
 	}
 	return rc;
 }
 
-int write_report(struct outdir *o, struct report *r,
+int write_report(const struct write_to *to, struct report *r,
     const struct record *record, struct write_result *out)
 {
 	struct strbuf json;
@@ -78,10 +96,10 @@ int write_report(struct outdir *o, struct report *r,
 		rc = report_gzip(&json, &gz);
 	}
 	if (rc == 0) {
-		rc = put(o, out->base, ".json.gz", &gz);
+		rc = put(to->dir, out->base, ".json.gz", &gz);
 	}
 	if (rc == 0) {
-		rc = put_mails(o, r, &gz, record, out);
+		rc = put_mails(to, r, &gz, record, out);
 	}
 	strbuf_release(&gz);
 	strbuf_release(&json);

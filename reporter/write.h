@@ -7,6 +7,13 @@
 #include "common/record.h"
 #include "common/report.h"
 #include "reporter/outdir.h"
+#include "send/dkim.h"
+
+/* Where reports are written, borrowed. */
+struct write_to {
+	struct outdir *dir;
+	struct dkim *dkim; /* that mails are signed with; NULL: they are not */
+};
 
 enum {
 	/* gzip may make a body longer by some bytes, base64 by a third; the
@@ -27,10 +34,11 @@ struct write_result {
 /*
  * Adds a report's files to the batch of a directory: its body as
  * BASE.json.gz, and for the record's destination number N, if it is an
- * address, the mail as BASE.N.eml. Returns 0; ERR_TOO_LONG or ERR_PARSE when
- * no report can be made of this, and nothing was written; -errno.
+ * address, the mail as BASE.N.eml, signed. Returns 0; ERR_TOO_LONG or
+ * ERR_PARSE when no report can be made of this, and nothing was written;
+ * -errno.
  */
-int write_report(struct outdir *o, struct report *r,
+int write_report(const struct write_to *to, struct report *r,
     const struct record *record, struct write_result *out);
 
 #endif

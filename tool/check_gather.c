@@ -244,7 +244,7 @@ static void on_mx(void *ctx, const struct dns_answer *a)
 	const struct ask *ask = ctx;
 	struct work *w = ask->w;
 	struct check *c = w->check;
-	unsigned preference;
+	unsigned preference = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
 		char name[DOMAIN_BUF];

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "common/envelope.h"
 #include "common/err.h"
 #include "common/feed.h"
 #include "common/local_policy.h"
@@ -254,6 +255,7 @@ static int run(
 		    (const char *const *)r->conf->idents :
 		    NULL,
 		.own_senders = own,
+		.delimiter = envelope_delimiter(&r->tool->conf),
 		.has_callouts = r->conf != NULL && r->conf->callouts,
 		.has_bare_addresses =
 		    r->conf != NULL && r->conf->bare_addresses,

@@ -245,6 +245,28 @@ static void show(const struct status *s, const struct table_column *columns,
 	(void)putchar('\n');
 }
 
+static void outbox_row(const struct status *s, size_t i, struct table *measured,
+    const struct table *printed)
+{
+	const struct outbox_counts *c = &s->outbox;
+	char n[6][NUMBER_BUF];
+	char next[WHEN_RFC3339_BUF];
+	const struct view cells[] = {
+		view_of(s->outbox_since != 0 ? "enabled" : "not enabled"),
+		number(c->n[OUTBOX_WAITING], n[0]),
+		view_of(
+		    c->next_try != 0 ? when_rfc3339(c->next_try, next) : ""),
+		number(c->n[OUTBOX_SENT], n[1]),
+		few(c->n[OUTBOX_BOUNCED], n[2]),
+		few(c->n[OUTBOX_GIVEN_UP], n[3]),
+		few(c->n[OUTBOX_SUPPRESSED], n[4]),
+		few(s->suppressed, n[5]),
+	};
+
+	(void)i;
+	give(measured, printed, cells, TABLE_PLAIN);
+}
+
 /* What is known of recipients' policies. */
 static void show_network(const struct live_daemon *d)
 {
@@ -302,6 +324,11 @@ static void show_text(const struct status *s)
 		{ "sessions", true }, { "late", true }, { "damaged", true },
 		{ "unjudged", true }, { "withheld", true } };
 
+	static const struct table_column outbox[] = { { "sending", false },
+		{ "waiting", true }, { "next due", false }, { "sent", true },
+		{ "bounced", true }, { "given up", true },
+		{ "suppressed", true }, { "destinations suppressed", true } };
+
 	show_daemon(s);
 	show(s, feed, 9, feed_row, s->n_feeds);
 	if (s->is_running) {
@@ -310,6 +337,7 @@ static void show_text(const struct status *s)
 	show(s, drop, 4, drop_rows, s->n_feeds);
 	show(s, note, 3, note_row, s->has_notes ? NOTED_COUNTERS : 0);
 	show(s, day, 9, day_row, s->n_days);
+	show(s, outbox, 8, outbox_row, s->has_outbox);
 	for (size_t i = 0; i < s->n_advice; i++) {
 		(void)printf("%s %s\n", s->advice[i].is_wrong ? "!!" : "--",
 		    s->advice[i].text);

@@ -42,7 +42,11 @@ static int read_conf(struct tool *tool, const struct tool_options *o)
 	conf_init(&tool->conf);
 	strbuf_init(&error, ERROR_MAX);
 	rc = conf_read(&tool->conf, tool->conf_path, &error);
-	if (rc == -ENOENT && o->conf_path == NULL) {
+	if (rc != 0 && o->command->is_lenient) {
+		conf_release(&tool->conf);
+		conf_init(&tool->conf);
+		rc = 0;
+	} else if (rc == -ENOENT && o->conf_path == NULL) {
 		rc = 0;
 	} else if (rc == ERR_CONFIG) {
 		show_faults(strbuf_str(&error));

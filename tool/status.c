@@ -11,6 +11,7 @@
 #include "common/control.h"
 #include "common/mem.h"
 #include "common/store.h"
+#include "common/suppress.h"
 #include "tool/status.h"
 
 enum {
@@ -179,6 +180,30 @@ static void gather_notes(struct status *s)
 	noted_close(n);
 }
 
+static int gather_suppressed(struct status *s, struct ledger *l)
+{
+	struct record_rua cursor = { .target = "" };
+	struct suppress_entry e;
+	bool found = true;
+	int rc = 0;
+
+	while (rc == 0 && found) {
+		rc = suppress_next(l, &cursor, &e, &found);
+		s->suppressed += rc == 0 && found && s->tool->now < e.until;
+	}
+	return rc;
+}
+
+static int gather_outbox(struct status *s, struct ledger *l)
+{
+	int rc = outbox_count(l, s->tool->now, &s->outbox);
+
+	rc = rc == 0 ? outbox_enabled(l, &s->outbox_since) : rc;
+	rc = rc == 0 ? gather_suppressed(s, l) : rc;
+	s->has_outbox = rc == 0;
+	return rc;
+}
+
 /* What became of the days' reports. */
 static void gather_reports(struct status *s)
 {
@@ -191,6 +216,9 @@ static void gather_reports(struct status *s)
 	for (size_t i = 0; s->ledger_error == 0 && i < s->n_days; i++) {
 		s->ledger_error =
 		    ledger_day(l, s->days[i].day, &s->days[i].reports);
+	}
+	if (s->ledger_error == 0) {
+		s->ledger_error = gather_outbox(s, l);
 	}
 	ledger_close(l);
 }
@@ -220,10 +248,7 @@ int status_gather(const struct tool *tool, struct status *out)
 	gather_configured(out);
 	gather_notes(out);
 	rc = store_days(tool->state, &days, &n);
-	if (rc == -ENOENT) {
-		return 0;
-	}
-	if (rc != 0) {
+	if (rc != 0 && rc != -ENOENT) {
 		return rc;
 	}
 	out->days = xcalloc(n, sizeof(*out->days));

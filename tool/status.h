@@ -10,6 +10,7 @@
 #include "common/ledger.h"
 #include "common/live.h"
 #include "common/noted.h"
+#include "common/outbox.h"
 #include "common/tally.h"
 #include "tool/tool.h"
 
@@ -62,7 +63,12 @@ struct status {
 	bool has_notes;  /* the milter's counters are known */
 	int notes_error; /* of reading them; 0 or -ENOENT: none */
 	uint64_t notes[NOTED_COUNTERS];
-	int ledger_error;   /* of reading it; 0 or -ENOENT: none */
+	int ledger_error; /* of reading it; 0 or -ENOENT: none */
+	bool has_outbox;  /* the next members are known */
+	struct outbox_counts outbox;
+	int64_t outbox_since; /* items of earlier days are never sent; 0:
+	                         sending is not enabled */
+	uint64_t suppressed;  /* destinations */
 	uint64_t queue_max; /* of a datagram socket, by sysctl; 0: not known */
 	struct status_feed *feeds;
 	size_t n_feeds;

@@ -29,6 +29,7 @@ enum {
 	RULES_BYTES = 600, /* three records of 200, as measured */
 	QUEUE_FEW = 100,   /* what a burst of deliveries exceeds */
 	QUEUE_GOOD = 512,
+	OVERDUE_S = 2 * 3600, /* runs are a quarter of an hour apart */
 	/* one session in so many may be before the log first told of TLS */
 	FEW = 20,
 };
@@ -393,6 +394,36 @@ static void advise_queue(struct status *s)
 	}
 }
 
+/* Do reports leave, and arrive? */
+static void advise_outbox(struct status *s)
+{
+	const struct outbox_counts *c = &s->outbox;
+	uint64_t failed = c->n[OUTBOX_BOUNCED] + c->n[OUTBOX_GIVEN_UP];
+	char stamp[WHEN_RFC3339_BUF];
+
+	if (!s->has_outbox) {
+		return;
+	}
+	if (s->outbox_since == 0) {
+		say(s, false,
+		    "sending is not enabled, %" PRIu64 " reports wait: "
+		    "'telltls enable' shows what would go where, and begins",
+		    c->n[OUTBOX_WAITING]);
+	} else if (c->next_try != 0 && s->tool->now - c->next_try > OVERDUE_S) {
+		say(s, true,
+		    "%" PRIu64 " reports are due, the first since %s: is "
+		    "telltls-report started every 15 minutes, and what does "
+		    "it log?",
+		    c->due, when_rfc3339(c->next_try, stamp));
+	}
+	if (failed > 0) {
+		say(s, false,
+		    "%" PRIu64 " reports were refused or came back: 'telltls "
+		    "outbox' says why",
+		    failed);
+	}
+}
+
 void status_advise(struct status *s)
 {
 	advise_daemon(s);
@@ -409,6 +440,7 @@ void status_advise(struct status *s)
 		advise_reports(s, &s->days[i]);
 	}
 	advise_open(s);
+	advise_outbox(s);
 	for (size_t i = 0; i < s->n_feeds; i++) {
 		advise_live(s, &s->feeds[i]);
 	}

@@ -118,6 +118,24 @@ static void put_day(const struct status_day *day, struct json_out *j)
 	(void)json_out_end(j, stdout);
 }
 
+static void put_outbox(const struct status *s, struct json_out *j)
+{
+	if (!s->has_outbox) {
+		return;
+	}
+	json_out_begin(j);
+	json_out_text(j, "kind", view_of("outbox"));
+	json_out_bool(j, "enabled", s->outbox_since != 0);
+	for (int i = OUTBOX_WAITING; i <= OUTBOX_SUPPRESSED; i++) {
+		json_out_number(
+		    j, outbox_state_word((enum outbox_state)i), s->outbox.n[i]);
+	}
+	json_out_number(j, "due", s->outbox.due);
+	json_out_time(j, "next-try", s->outbox.next_try);
+	json_out_number(j, "suppressed-destinations", s->suppressed);
+	(void)json_out_end(j, stdout);
+}
+
 void status_json(const struct status *s)
 {
 	struct json_out j;
@@ -131,6 +149,7 @@ void status_json(const struct status *s)
 	for (size_t i = 0; i < s->n_days; i++) {
 		put_day(&s->days[i], &j);
 	}
+	put_outbox(s, &j);
 	for (size_t i = 0; i < s->n_advice; i++) {
 		json_out_begin(&j);
 		json_out_text(&j, "kind", view_of("advice"));

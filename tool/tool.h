@@ -38,6 +38,8 @@ struct command {
 	int min_operands;     /* fewer: usage error */
 	int max_operands;     /* more: usage error; -1: any number */
 	struct tool_option options[TOOL_OPTIONS + 1];
+	bool is_lenient; /* without a configuration that can be read, the
+	                    defaults do */
 	/*
 	 * argv holds the argc operands only (argv[0] is the first). Returns an
 	 * exit code of sysexits(3). Errors go to log_error(), results to
@@ -73,12 +75,17 @@ const struct command *command_suggest(const char *name);
  */
 const char *tool_value(const struct tool *tool, const char *name);
 
+int cmd_bounce(const struct tool *tool, int argc, char **argv);
 int cmd_check(const struct tool *tool, int argc, char **argv);
+int cmd_disable(const struct tool *tool, int argc, char **argv);
+int cmd_enable(const struct tool *tool, int argc, char **argv);
 int cmd_explain(const struct tool *tool, int argc, char **argv);
 int cmd_metrics(const struct tool *tool, int argc, char **argv);
+int cmd_outbox(const struct tool *tool, int argc, char **argv);
 int cmd_replay(const struct tool *tool, int argc, char **argv);
 int cmd_rules(const struct tool *tool, int argc, char **argv);
 int cmd_status(const struct tool *tool, int argc, char **argv);
+int cmd_suppress(const struct tool *tool, int argc, char **argv);
 int cmd_tally(const struct tool *tool, int argc, char **argv);
 
 #endif

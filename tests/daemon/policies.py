@@ -231,7 +231,8 @@ class Site(run.Site):
                           more="dns:\n  servers: [127.0.0.1@%d]\n"
                           "  trust-anchor: %s\n  timeout: %s\nmta-sts:\n"
                           "  ca-file: %s\n  allow-private: true\norganization: Lab\n"
-                          "contact: a@lab.test\n%s" % (
+                          "contact: a@lab.test\n"
+                          "dkim:\n  elsewhere: true\n%s" % (
                               port, self.world.anchor, timeout, self.world.roots, more))
 
     def session(self, name, mx=None, n=1, chain="OK"):

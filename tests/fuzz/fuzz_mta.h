@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "common/domain.h"
+#include "common/envelope.h"
 #include "common/err.h"
 #include "common/hash.h"
 #include "common/mta.h"
@@ -88,6 +89,16 @@ static inline int fuzz_mta_counter(
 	return 0;
 }
 
+static inline void fuzz_mta_bounced(
+    void *ctx, int64_t t, const char *token, struct view dsn)
+{
+	(void)ctx;
+	(void)t;
+	if (!envelope_is_token(view_of(token)) || dsn.len > 16) {
+		abort();
+	}
+}
+
 static inline void fuzz_mta_before_line(
     struct fuzz_mta_reading *r, const struct mta *m, uint64_t pos, int64_t t)
 {
@@ -121,6 +132,7 @@ static inline void fuzz_mta_read(const struct fuzz_mta *mta, struct view log,
 	uint64_t pos = start.pos;
 	int64_t t = start.t;
 
+	options.bounced = fuzz_mta_bounced;
 	options.sink =
 	    (struct mta_sink){ fuzz_mta_session, fuzz_mta_counter, r };
 	m = mta_new(type, &options);

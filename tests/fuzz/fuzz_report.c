@@ -74,7 +74,7 @@ static void add_fact(struct report *r, struct told *told)
 	told->fact = (struct fact){ .tls = FACT_TLS_OK };
 }
 
-static void take_line(struct told *told, char what, struct view value)
+static void take_line(struct told *told, int what, struct view value)
 {
 	switch (what) {
 	case 'm':
@@ -113,7 +113,7 @@ static void add_lines(struct report *r, struct view text, char to[1024])
 		struct view line = next_line(&text);
 		struct view value =
 		    line.len > 0 ? view_skip(line, 1) : view_of("");
-		char what = line.len > 0 ? line.s[0] : 'f';
+		int what = line.len > 0 ? line.s[0] : 'f';
 
 		if (what == 't' && value.len < 1024) {
 			memcpy(to, value.s, value.len);

@@ -97,7 +97,11 @@ static const char *value_of(char *word, const char *key)
 		return NULL;
 	}
 	for (char *c = word + len; *c != '\0'; c++) {
-		*c = *c == '~' ? ' ' : *c == '|' ? '\n' : *c;
+		if (*c == '~') {
+			*c = ' ';
+		} else if (*c == '|') {
+			*c = '\n';
+		}
 	}
 	return word + len + 1;
 }

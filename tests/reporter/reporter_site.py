@@ -110,6 +110,7 @@ class Site:
         sections."""
         self.write(self.conf, "organization: Example Sender\n"
                    "contact: tls-reports@sender.example\n"
+                   "dkim:\n  elsewhere: true\n"
                    "dns:\n" + (dns or "  local-data: %s\n" % self.zone) +
                    (report and "report:\n" + report) + more)
 

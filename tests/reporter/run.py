@@ -45,6 +45,7 @@ def configuration(site):
           site.run(conf="/nonexistent", want=78).err)
     for text, wanted in (("organization: X\n", "contact"),
                          ("contact: a@b.example\n", "organization"),
+                         ("organization: X\ncontact: a@b.example\n", "dkim"),
                          ("what: this\n", ":1:"),
                          ("organization: X\ncontact: a@b.example\n"
                           "from: a@c.example\n", "from")):

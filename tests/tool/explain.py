@@ -28,6 +28,8 @@ REPORTER = [os.path.join(BIN, "tests", "reporter", "run_report"), "--at",
 CONF = """\
 organization: Example Sender
 contact: tls-reports@sender.example
+dkim:
+  elsewhere: true
 dns:
   local-data: %s
 """
@@ -63,7 +65,7 @@ class Site(run.Site):
         super().__init__()
         self.zone = os.path.join(self.dir, "zone")
         self.publish(("a.example", RECORD))
-        self.configure(CONF % self.zone)
+        self.configure(CONF % self.zone, lookup=True)
 
     def publish(self, *records):
         with open(self.zone, "w", encoding="ascii") as f:

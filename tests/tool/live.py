@@ -25,8 +25,6 @@ run: %(dir)s/run
 user: nobody
 milter:
   socket: none
-policies:
-  lookup: false
 feeds:
   - mta: sendmail
     file: %(dir)s/mail.log

@@ -65,11 +65,51 @@ static void test_size(void **state)
 	UNIT_INT("no room, none needed", base64_decode(view_of(""), out, 0), 0);
 }
 
+static void test_encode(void **state)
+{
+	static const struct {
+		const char *in;
+		const char *want;
+	} table[] = {
+		{ "", "" },
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "\xfb\xfd\x3d\x6b\x30\x19", "+/09azAZ" },
+	};
+
+	struct strbuf out;
+	char long_in[200];
+	char back[200];
+
+	(void)state;
+	strbuf_init(&out, 1024);
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		strbuf_clear(&out);
+		base64_encode(table[i].in, strlen(table[i].in), &out);
+		UNIT_STR(table[i].want, strbuf_str(&out), table[i].want);
+	}
+	for (size_t n = 0; n < sizeof(long_in); n++) {
+		long_in[n] = (char)(unsigned char)(n * 37);
+		strbuf_clear(&out);
+		base64_encode(long_in, n, &out);
+		UNIT_UINT("length", out.len, (n + 2) / 3 * 4);
+		UNIT_INT("back",
+		    base64_decode(
+			view_of(strbuf_str(&out)), back, sizeof(back)),
+		    (int)n);
+		UNIT_MEM("back", back, n, long_in, n);
+	}
+	strbuf_release(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_encode),
 	};
 
 	return UNIT_RUN(tests);

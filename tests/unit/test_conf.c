@@ -140,6 +140,11 @@ static void check_full(const struct conf *c)
 	UNIT_STR("policies.local", c->policies.local, "/dev/null");
 	UNIT_STR("mta-sts.ca-file", c->mta_sts.ca_file, "/tmp/roots.pem");
 	UNIT_BOOL("mta-sts.allow-private", c->mta_sts.allow_private, true);
+	UNIT_UINT("dkim.keys", c->dkim.n_keys, 2);
+	UNIT_STR("selector 0", c->dkim.key[0].selector, "tlsrpt2026");
+	UNIT_STR("file 0", c->dkim.key[0].file, "/etc/telltls/rsa.pem");
+	UNIT_STR("selector 1", c->dkim.key[1].selector, "2026.tls");
+	UNIT_STR("file 1", c->dkim.key[1].file, "/etc/telltls/ed25519.pem");
 	UNIT_STR("metrics.file", c->metrics.file, "/srv/telltls.prom");
 	UNIT_UINT("report.retry", c->report.retry_s, 604800);
 	UNIT_STR("exclude 0", c->report.exclude[0], "example.net");
@@ -150,7 +155,8 @@ static void check_full(const struct conf *c)
 	UNIT_UINT("report.count", c->report.count, JUDGE_ALL);
 }
 
-/* Every key of the table set to another value than its default. */
+/* Every key of the table set to another value than its default, but
+   dkim.elsewhere: it is true without keys only. */
 static void test_full(void **state)
 {
 	struct strbuf error;
@@ -579,6 +585,39 @@ static void test_check_reports(void **state)
 	}
 }
 
+static void test_check_dkim(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *text;
+		bool is_good;
+	} table[] = {
+		{ "nothing", "", false },
+		{ "false", "dkim:\n  elsewhere: false\n", false },
+		{ "elsewhere", "dkim:\n  elsewhere: true\n", true },
+		{ "a key",
+		    "dkim:\n  keys:\n    - selector: a\n      file: /a\n",
+		    true },
+		{ "an empty list", "dkim:\n  keys: []\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct strbuf error;
+		struct conf c;
+
+		UNIT_INT(table[i].name, parse(&c, table[i].text, &error), 0);
+		UNIT_INT(table[i].name, conf_check_dkim(&c, "t.yaml", &error),
+		    table[i].is_good ? 0 : ERR_CONFIG);
+		UNIT_BOOL(table[i].name,
+		    strncmp(strbuf_str(&error), "t.yaml: dkim is missing,",
+			24) == 0,
+		    !table[i].is_good);
+		conf_release(&c);
+		strbuf_release(&error);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -593,6 +632,7 @@ int main(void)
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_check_reports),
+		cmocka_unit_test(test_check_dkim),
 	};
 
 	return UNIT_RUN(tests);

@@ -13,6 +13,7 @@ enum {
 	PUT,
 	FIND,
 	ALL,
+	DELETE,
 	STATEMENTS
 };
 
@@ -20,6 +21,7 @@ static const char *const sql[STATEMENTS] = {
 	[PUT] = "INSERT OR REPLACE INTO t (name, n, data) VALUES (?1, ?2, ?3)",
 	[FIND] = "SELECT n, data FROM t WHERE name = ?1",
 	[ALL] = "SELECT name FROM t ORDER BY name",
+	[DELETE] = "DELETE FROM t WHERE n > ?1",
 };
 
 static const struct db_schema schema = { .version = 3,
@@ -142,6 +144,175 @@ static void test_version(void **state)
 	db_close(open_db());
 }
 
+static int64_t count(struct db *d)
+{
+	int64_t n = 0;
+	bool is_row = true;
+
+	db_use(d, ALL);
+	while (is_row) {
+		UNIT_INT("all", db_step(d, &is_row), 0);
+		n += is_row;
+	}
+	return n;
+}
+
+/* A batch is there as a whole or not at all; others write after it. */
+static void test_batch(void **state)
+{
+	struct db_schema hasty = schema;
+	struct db *d = open_db();
+	struct db *other = NULL;
+
+	(void)state;
+	hasty.busy_ms = 1;
+	UNIT_INT("other", db_open(path, &hasty, &other), 0);
+	UNIT_INT("nothing", db_commit(d), 0);
+	UNIT_INT("begin", db_begin(d), 0);
+	UNIT_INT("begin again", db_begin(d), 0);
+	UNIT_INT("put", put(d, "a", 1, view_of("")), 0);
+	UNIT_INT("put", put(d, "b", 2, view_of("")), 0);
+	UNIT_INT("last id", db_last_id(d), 2);
+	UNIT_INT("seen by us", count(d), 2);
+	UNIT_INT("seen by others", count(other), 0);
+	UNIT_INT("others must wait", put(other, "c", 3, view_of("")), ERR_BUSY);
+	UNIT_INT("others must wait", db_begin(other), ERR_BUSY);
+	UNIT_INT("commit", db_commit(d), 0);
+	UNIT_INT("others see it", count(other), 2);
+	UNIT_INT("others write", db_begin(other), 0);
+	UNIT_INT("others write", put(other, "c", 3, view_of("")), 0);
+	db_close(other);
+	UNIT_INT("dropped", count(d), 2);
+	db_use(d, DELETE);
+	db_bind_int(d, 1, 0);
+	UNIT_INT("delete", db_run(d), 0);
+	UNIT_UINT("changes", db_changes(d), 2);
+	db_close(d);
+}
+
+/* What an error has ended is no batch any more, and never looks like one. */
+static void test_lost_batch(void **state)
+{
+	struct db_schema dear = schema;
+	struct db *d = NULL;
+
+	(void)state;
+	dear.create = "CREATE TABLE t (name TEXT PRIMARY KEY ON CONFLICT"
+		      " ROLLBACK NOT NULL, n INTEGER NOT NULL"
+		      " CHECK (n < 10), data BLOB NOT NULL);"
+		      "CREATE TRIGGER no BEFORE INSERT ON t WHEN NEW.n = 9"
+		      " BEGIN SELECT RAISE(ROLLBACK, 'lost'); END;";
+	UNIT_INT("open", db_open(path, &dear, &d), 0);
+	UNIT_INT("begin", db_begin(d), 0);
+	UNIT_INT("put", put(d, "a", 1, view_of("")), 0);
+	UNIT_TRUE("lost", put(d, "b", 9, view_of("")) < 0);
+	UNIT_TRUE("put", put(d, "c", 1, view_of("")) < 0);
+	UNIT_TRUE("begin", db_begin(d) < 0);
+	UNIT_TRUE("commit", db_commit(d) < 0);
+	UNIT_TRUE("error", db_error(d)[0] != '\0');
+	db_close(d);
+	UNIT_INT("open", db_open(path, &dear, &d), 0);
+	UNIT_INT("nothing", count(d), 0);
+	db_close(d);
+}
+
+/* From each older version; by two at once as well. */
+static void test_upgrade(void **state)
+{
+	static const char *const upgrade[] = {
+		"ALTER TABLE t ADD COLUMN two INTEGER NOT NULL DEFAULT 2",
+		"ALTER TABLE t ADD COLUMN three INTEGER NOT NULL DEFAULT 3;",
+		"ALTER TABLE t ADD COLUMN four INTEGER NOT NULL DEFAULT 4;"
+		"ALTER TABLE t ADD COLUMN five INTEGER NOT NULL DEFAULT 5;",
+	};
+	static const char *const sum[] = {
+		"SELECT two + three + four + five FROM t"
+	};
+
+	(void)state;
+	for (int version = 1; version <= 3; version++) {
+		struct db_schema old = schema;
+		struct db_schema new = { .version = 4,
+			.create = "CREATE TABLE t (wrong)",
+			.upgrade = upgrade,
+			.sql = sum,
+			.n_sql = 1,
+			.is_durable = true };
+		struct db *d = NULL;
+		bool is_row;
+		char create[200];
+
+		(void)snprintf(create, sizeof(create), "%s%s%s", schema.create,
+		    version > 1 ? upgrade[0] : "",
+		    version > 2 ? ";ALTER TABLE t ADD COLUMN three DEFAULT 3" :
+				  "");
+		old.version = version;
+		old.create = create;
+		UNIT_INT("old", db_open(path, &old, &d), 0);
+		UNIT_INT("old", put(d, "a", 1, view_of("x")), 0);
+		db_close(d);
+		UNIT_INT("read", db_open_read(path, &new, &d), ERR_VERSION);
+		db_close(d);
+		UNIT_INT("new", db_open(path, &new, &d), 0);
+		db_use(d, 0);
+		UNIT_INT("row", db_step(d, &is_row), 0);
+		UNIT_BOOL("row", is_row, true);
+		UNIT_INT("sum", db_int(d, 0), 14);
+		db_close(d);
+		UNIT_INT("read", db_open_read(path, &new, &d), 0);
+		db_close(d);
+		UNIT_INT("back", db_open(path, &old, &d), ERR_VERSION);
+		db_close(d);
+		UNIT_INT("remove", remove(path), 0);
+	}
+}
+
+/* An upgrade that fails leaves the file as it was. */
+static void test_failed_upgrade(void **state)
+{
+	static const char *const upgrade[] = { "", "",
+		"CREATE TABLE u (n); CREATE TABLE t (n)" };
+
+	struct db_schema new = schema;
+	struct db *d = open_db();
+
+	(void)state;
+	db_close(d);
+	new.version = 4;
+	new.upgrade = upgrade;
+	UNIT_TRUE("new", db_open(path, &new, &d) < 0);
+	UNIT_TRUE("new", strstr(db_error(d), "t already exists") != NULL);
+	db_close(d);
+	d = open_db();
+	UNIT_INT("put", put(d, "a", 1, view_of("x")), 0);
+	db_close(d);
+}
+
+static void test_read(void **state)
+{
+	struct db_schema durable = schema;
+	struct db *d = NULL;
+	char cut[4];
+
+	(void)state;
+	durable.is_durable = true;
+	UNIT_INT("none", db_open_read(path, &durable, &d), -ENOENT);
+	db_close(d);
+	UNIT_INT("not made", access(path, F_OK), -1);
+	UNIT_INT("open", db_open(path, &durable, &d), 0);
+	UNIT_INT("put", put(d, "abcdef", 1, view_of("x")), 0);
+	db_close(d);
+	UNIT_INT("open", db_open_read(path, &durable, &d), 0);
+	UNIT_INT("count", count(d), 1);
+	UNIT_INT("put", put(d, "b", 1, view_of("x")), -EACCES);
+	UNIT_INT("begin", db_begin(d), -EACCES);
+	db_use(d, ALL);
+	UNIT_INT("all", db_step(d, &(bool){ false }), 0);
+	db_copy(d, 0, cut, sizeof(cut));
+	UNIT_STR("cut", cut, "abc");
+	db_close(d);
+}
+
 static void test_files(void **state)
 {
 	struct stat st;
@@ -171,6 +342,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_null, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    test_version, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_lost_batch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_upgrade, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_failed_upgrade, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
 	};
 

@@ -204,6 +204,29 @@ static void test_left_out(void **state)
 	scenario_run(left_out, UNIT_LEN(left_out));
 }
 
+/* Senders of one report each. */
+static const struct scenario delimited[] = {
+	{ "our own report", EHLO("0", QA, GOOD " from=own-0a@us.example"),
+	    "0 own-report\n" },
+	{ "our own report, delivered too",
+	    EHLO("0", QA, GOOD " from=own-0a@US.example")
+		TOOK("1", QA, TLS " from=own-0a@US.example"),
+	    "0 own-report\n" },
+	{ "another delimiter", EHLO("0", QA, GOOD " from=own=0a@us.example"),
+	    A TRUSTED },
+	{ "another sender", EHLO("0", QA, GOOD " from=owner-0a@us.example"),
+	    A TRUSTED },
+};
+
+static void test_delimited(void **state)
+{
+	static const char *const own[] = { "own@us.example", NULL };
+	const struct mta_options o = { .own_senders = own, .delimiter = '-' };
+
+	(void)state;
+	scenario_run_with(delimited, UNIT_LEN(delimited), &o);
+}
+
 static void test_smart(void **state)
 {
 	(void)state;
@@ -222,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_delimited),
 		cmocka_unit_test(test_smart),
 		cmocka_unit_test(test_hints),
 	};

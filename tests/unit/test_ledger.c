@@ -2,10 +2,12 @@
 /* test_ledger.c - tests common/ledger.c */
 #include "config.h"
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "common/err.h"
 #include "common/ledger.h"
+#include "common/outbox.h"
 #include "common/when.h"
 #include "tests/unit/unit.h"
 
@@ -317,6 +319,67 @@ static void write_bytes(const char *name, const char *bytes, size_t len)
 	assert_int_equal(fclose(f), 0);
 }
 
+/*
+ * Files as older versions made them. What is written here was in use: it is
+ * not to be changed.
+ */
+#define REPORT(states)                                              \
+ "CREATE TABLE report (day INTEGER NOT NULL, domain TEXT NOT NULL," \
+ " state TEXT NOT NULL CHECK (state IN (" states ")),"              \
+ " tries INTEGER NOT NULL, first_try INTEGER NOT NULL,"             \
+ " last_try INTEGER NOT NULL, what TEXT NOT NULL,"                  \
+ " file TEXT NOT NULL, PRIMARY KEY (day, domain)) WITHOUT ROWID;"   \
+ "CREATE INDEX report_file ON report (day, file) WHERE file != '';"
+
+static const char *const older[] = {
+	"CREATE TABLE day (day INTEGER PRIMARY KEY,"
+	" finished INTEGER NOT NULL);" REPORT(
+	    "'written', 'none', 'retry', 'given-up'") "INSERT INTO day VALUES (86400, 5);"
+						      "INSERT INTO report VALUES (86400, 'a', 'written', 1, 2, 3, '', 'f');"
+						      "PRAGMA user_version = 1;",
+	"CREATE TABLE day (day INTEGER PRIMARY KEY, finished INTEGER NOT NULL,"
+	" unjudged INTEGER NOT NULL DEFAULT 0,"
+	" released INTEGER NOT NULL DEFAULT 0);" REPORT(
+	    "'written', 'none', 'retry', 'given-up', 'withheld'") "CREATE INDEX report_open ON report (day, state)"
+								  " WHERE state IN ('retry', 'withheld');"
+								  "INSERT INTO day (day, finished) VALUES (86400, 5);"
+								  "INSERT INTO report VALUES (86400, 'a', 'written', 1, 2, 3, '', 'f');"
+								  "PRAGMA user_version = 2;",
+};
+
+static void test_upgrades(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(older); i++) {
+		struct ledger_entry e = entry_of(LEDGER_WITHHELD, "");
+		struct outbox_item item = { .day = DAY1, .domain = "a" };
+		struct ledger_day day;
+		struct ledger *l = NULL;
+		sqlite3 *db = NULL;
+
+		UNIT_INT("open", sqlite3_open(path, &db), SQLITE_OK);
+		UNIT_INT("make", sqlite3_exec(db, older[i], NULL, NULL, NULL),
+		    SQLITE_OK);
+		UNIT_INT("close", sqlite3_close(db), SQLITE_OK);
+		UNIT_INT("read", ledger_open_read(path, &l), ERR_VERSION);
+		UNIT_STR("read", ledger_error(l),
+		    "telltls-report has not made its tables yet");
+		ledger_close(l);
+		l = open_ledger();
+		check_state(l, DAY1, "a", "written");
+		UNIT_INT("day", ledger_day(l, DAY1, &day), 0);
+		UNIT_BOOL("finished", day.is_finished, true);
+		UNIT_INT("mark", ledger_mark(l, DAY1, view_of("b"), &e), 0);
+		UNIT_INT("add", outbox_add(l, &item), 0);
+		UNIT_INT("commit", ledger_commit(l), 0);
+		ledger_close(l);
+		UNIT_INT("read", ledger_open_read(path, &l), 0);
+		check_state(l, DAY1, "b", "withheld");
+		ledger_close(l);
+		UNIT_INT("remove", remove(path), 0);
+	}
+}
+
 static void test_bad_files(void **state)
 {
 	static char garbage[4096];
@@ -359,6 +422,7 @@ int main(void)
 		TEST(test_files),
 		TEST(test_days),
 		TEST(test_release),
+		TEST(test_upgrades),
 		TEST(test_bad_files),
 	};
 

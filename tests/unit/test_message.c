@@ -48,7 +48,7 @@ static void check(const struct row *table, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct row *r = &table[i];
 
-		message_begin(&m, r->args, own);
+		message_begin(&m, r->args, own, '=');
 		for (unsigned k = 0; k < ITEMS && r->rcpts[k] != NULL; k++) {
 			message_rcpt(&m, view_of(r->rcpts[k]));
 		}
@@ -109,6 +109,12 @@ static void test_fields(void **state)
 
 static const struct row senders[] = {
 	{ "ours", { "<tlsrpt@us.example>" }, { NULL }, { NULL }, "- own" },
+	{ "ours with a token", { "<tlsrpt=0a@us.example>" }, { NULL }, { NULL },
+	    "- own" },
+	{ "ours with a token, quoted", { "<\"tlsrpt=0a\"@US.example>" },
+	    { NULL }, { NULL }, "- own" },
+	{ "ours with another delimiter", { "<tlsrpt-0a@us.example>" }, { NULL },
+	    { NULL }, "-" },
 	{ "ours, no brackets", { "tlsrpt@us.example" }, { NULL }, { NULL },
 	    "- own" },
 	{ "ours, extended", { "<TLSRPT+a.b=1@Us.Example>", "SIZE=1" }, { NULL },
@@ -164,7 +170,7 @@ static void test_many(void **state)
 	char address[64];
 
 	(void)state;
-	message_begin(&m, args, NULL);
+	message_begin(&m, args, NULL, 0);
 	for (unsigned i = 0; i < 10000; i++) {
 		(void)snprintf(
 		    address, sizeof(address), "<u@d%u.example>", i % 5000);
@@ -176,7 +182,7 @@ static void test_many(void **state)
 	UNIT_UINT("all others", m.note.n_more, 10000 - NOTE_DOMAINS);
 	UNIT_STR("the first", m.note.domain[0], "d0.example");
 
-	message_begin(&m, args, NULL);
+	message_begin(&m, args, NULL, 0);
 	for (unsigned i = 0; i < MESSAGE_RCPTS + 5; i++) {
 		message_rcpt(&m, view_of("<u@a.example>"));
 	}
@@ -184,9 +190,9 @@ static void test_many(void **state)
 	UNIT_UINT("not looked at", m.note.n_more, 5);
 
 	/* nothing is left of the message before */
-	message_begin(&m, args, NULL);
+	message_begin(&m, args, NULL, 0);
 	message_field(&m, view_of("TLS-Required"), view_of("No"));
-	message_begin(&m, args, NULL);
+	message_begin(&m, args, NULL, 0);
 	(void)message_end(&m, view_of(""), -1);
 	UNIT_UINT("kinds", m.note.kinds, 0);
 	UNIT_UINT("domains", m.note.n_domains, 0);

@@ -110,7 +110,7 @@ static void test_bounds(void **state)
 
 	(void)state;
 	memset(content, 'x', sizeof(content));
-	strbuf_init(&b, 2 * NETWORK_MESSAGE_MAX);
+	strbuf_init(&b, (size_t)2 * NETWORK_MESSAGE_MAX);
 	UNIT_INT("longest", network_message_write(&m, &b), 0);
 	UNIT_INT(
 	    "longest", network_message_parse(view_make(b.s, b.len), &again), 0);

@@ -55,6 +55,8 @@
 
 #include <cmocka.h>
 
+#include "common/view.h"
+
 /* cmocka does not say it, and the analysers follow what cannot happen. */
 /* NOLINTNEXTLINE(readability-redundant-declaration) */
 void _fail(const char *file, int line) __attribute__((noreturn));
@@ -76,9 +78,8 @@ void _fail(const char *file, int line) __attribute__((noreturn));
 #define UNIT_STR(name, got, want)  UNIT_CHECK(unit_str((name), (got), (want)))
 #define UNIT_MEM(name, got, got_len, want, want_len) \
  UNIT_CHECK(unit_mem((name), (got), (got_len), (want), (want_len)))
-#define UNIT_VIEW(name, got, want) \
- UNIT_MEM(name, (got).s, (got).len, want, strlen(want))
-#define UNIT_TRUE(name, holds) UNIT_CHECK(unit_true((name), (holds), #holds))
+#define UNIT_VIEW(name, got, want) UNIT_CHECK(unit_view((name), (got), (want)))
+#define UNIT_TRUE(name, holds)     UNIT_CHECK(unit_true((name), (holds), #holds))
 
 /* Ends the running test at the line of the check. */
 #define UNIT_CHECK(holds) ((holds) ? (void)0 : _fail(__FILE__, __LINE__))
@@ -160,6 +161,12 @@ static inline bool unit_mem(const char *name, const void *got, size_t got_len,
 	unit_print_bytes(want, want_len);
 	print_error(" (%zu and %zu bytes)\n", got_len, want_len);
 	return false;
+}
+
+static inline bool unit_view(
+    const char *name, struct view got, const char *want)
+{
+	return unit_mem(name, got.s, got.len, want, strlen(want));
 }
 
 static inline bool unit_true(const char *name, bool holds, const char *text)

@@ -15,9 +15,7 @@ run: {run}
 user: {user}
 {groups}milter:
   socket: unix:{socket}
-{milter}policies:
-  lookup: false
-feeds:
+{milter}feeds:
   - mta: {mta}
     file: {log}
 """
