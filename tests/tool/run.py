@@ -139,7 +139,7 @@ def help_of_command(site):
                      ["--state", "x", command, "--help"]):
             result = site.raw(*args)
             holds("%r" % args,
-                  result.out.startswith("Usage: telltls %s " % command))
+                  re.match("Usage: telltls %s[ \n]" % command, result.out))
 
 
 def usage_errors(site):

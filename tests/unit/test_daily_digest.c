@@ -71,7 +71,7 @@ static void test_full(void **state)
 	mail.body = &body;
 	operator_format(
 	    &c, "example.org", SAMPLE_DAY, SAMPLE_MADE, &mail, &out);
-	golden_check("digest", ".mail", &out);
+	golden_check("../text/digest", ".eml", &out);
 	strbuf_release(&out);
 	strbuf_release(&body);
 	strbuf_release(&subject);

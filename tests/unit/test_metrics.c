@@ -79,7 +79,7 @@ static void test_golden(void **state)
 	(void)state;
 	strbuf_init(&text, TEXT_MAX);
 	metrics_format(&m, &text);
-	golden_check("metrics", ".prom", &text);
+	golden_check("../text/metrics", ".prom", &text);
 
 	/* without a ledger, and with nothing at all */
 	m.has_ledger = false;
