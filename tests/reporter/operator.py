@@ -6,6 +6,7 @@ Each comes once at most, and none delays or fails a report.
 import email
 import email.policy
 import os
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -156,6 +157,26 @@ def digest_tells_of_withheld(site):
               "certificates lead to no CA" in mails[1][1])
 
 
+def signed(site):
+    key = site.dir + "/key.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out",
+                    key], check=True)
+    os.chmod(key, 0o600)
+    with Desk(site) as desk:
+        with open(site.conf, encoding="ascii") as f:
+            text = f.read()
+        site.write(site.conf, text.replace(
+            "  elsewhere: true\n",
+            "  keys:\n    - selector: s1\n      file: %s\n" % key))
+        site.write_zone(good("a.example"))
+        site.tally("fact %s 3 a.example ok" % DAY1, seal_line(DAY1))
+        site.run()
+        mail, = desk.sink.mails
+        holds("signature: %r" % mail.data[:200],
+              mail.data.startswith(b"DKIM-Signature: ") and
+              b" d=sender.example;" in mail.data)
+
+
 def pauses(site):
     """Days of long ago are reported, but nobody reads a row of digests."""
     with Desk(site) as desk:
@@ -208,4 +229,4 @@ def deaths(site):
 
 if __name__ == "__main__":
     sys.exit(run_all([withheld, no_operator, digest, digest_tells_of_withheld,
-                      pauses, failing_mta, deaths]))
+                      signed, pauses, failing_mta, deaths]))
