@@ -133,9 +133,11 @@ static void add_answer(struct strbuf *out, const char *answer)
 {
 	strbuf_adds(out, answer[0] != '\0' ? ": " : "");
 	for (; *answer != '\0'; answer++) {
-		bool is_good = *answer >= ' ' && *answer <= '~';
-
-		strbuf_addc(out, is_good ? *answer : '?');
+		if (*answer >= ' ' && *answer <= '~') {
+			strbuf_addc(out, *answer);
+		} else {
+			strbuf_addc(out, '?');
+		}
 	}
 	strbuf_addc(out, '\n');
 }

@@ -46,9 +46,11 @@ static void add_line(struct strbuf *out, struct view line)
 	size_t n = is_cut ? OPERATOR_LINE - 3 : line.len;
 
 	for (size_t i = 0; i < n; i++) {
-		bool is_good = line.s[i] >= ' ' && line.s[i] <= '~';
-
-		strbuf_addc(out, is_good ? line.s[i] : '?');
+		if (line.s[i] >= ' ' && line.s[i] <= '~') {
+			strbuf_addc(out, line.s[i]);
+		} else {
+			strbuf_addc(out, '?');
+		}
 	}
 	strbuf_adds(out, is_cut ? "...\r\n" : "\r\n");
 }

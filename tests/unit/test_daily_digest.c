@@ -41,8 +41,9 @@ static void test_full(void **state)
 		.n_lost = 2,
 		.n_suppressed = 1,
 		.all_suppressed = DIGEST_LIST + 2 };
-	const struct conf c = { .from = (char *)(uintptr_t) "tls@example.org",
-		.operator_to = (char *)(uintptr_t) "me@example.org" };
+	char from[] = "tls@example.org";
+	char me[] = "me@example.org";
+	const struct conf c = { .from = from, .operator_to = me };
 	struct operator_mail mail = { .word = "digest" };
 	struct strbuf subject;
 	struct strbuf body;
@@ -124,8 +125,9 @@ static void test_bounds(void **state)
 	struct digest d = {
 		.day = SAMPLE_DAY, .today = &today, .yesterday = &none
 	};
-	const struct conf c = { .from = (char *)(uintptr_t) "a@x.example",
-		.operator_to = (char *)(uintptr_t) "b@x.example" };
+	char from[] = "tls@example.org";
+	char me[] = "me@example.org";
+	const struct conf c = { .from = from, .operator_to = me };
 	struct operator_mail mail = { .word = "digest", .subject = "x" };
 	struct strbuf text;
 	struct strbuf out;
