@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "common/address.h"
+#include "common/dns.h"
 #include "common/domain.h"
 #include "common/ip.h"
 #include "common/mem.h"
@@ -34,13 +35,6 @@ struct sender_key {
 	struct check_text published;
 };
 
-/* Addresses in the DNS. */
-struct sender_ips {
-	struct ip ip[SPF_HOSTS];
-	size_t n;
-	bool is_known; /* these are all */
-};
-
 enum sender_mailbox_end {
 	MAILBOX_NOT_ASKED,
 	MAILBOX_ACCEPTED,
@@ -65,7 +59,12 @@ struct sender {
 	struct sender_key key[CONF_DKIM_KEYS];
 	size_t n_keys;
 
-	struct check_text spf; /* TXT of the envelope sender's domain */
+	struct check_text spf;  /* TXT of the envelope sender's domain */
+	unsigned n_spf;         /* SPF records in it */
+	struct view spf_record; /* the first */
+	int spf_rc;             /* of spf_parse() ... */
+	struct view spf_at;     /* ... and where it is wrong */
+	struct spf *spf_terms;  /* its terms, with their hosts */
 	struct check_text dmarc;
 	const char *dmarc_domain; /* that has the record; ours, or above it */
 
@@ -74,8 +73,8 @@ struct sender {
 	bool is_implicit;                  /* no MX record */
 	const char *mx_host[SENDER_HOSTS]; /* by preference */
 	size_t n_mx;
-	struct sender_ips mx_ips; /* of all hosts; the first's first */
-	struct sender_ips a_ips;  /* of the domain itself */
+	struct spf_hosts mx_ips; /* of all MX hosts; the first's first */
+	struct spf_hosts a_ips;  /* of the domain itself */
 
 	struct ip own[SENDER_IPS]; /* public ones that we sent from */
 	size_t n_own;
@@ -91,6 +90,13 @@ struct sender {
  */
 int sender_gather(const struct tool *tool, const struct dkim *keys,
     struct arena *a, struct sender *out);
+
+/* Takes the SPF record from the texts, and asks for what its terms name. The
+   answers come with dns_run(). */
+void sender_spf_ask(struct dns *dns, struct arena *a, struct sender *s);
+
+/* Asks for the addresses of a name, and adds them. */
+void sender_ask_hosts(struct dns *dns, const char *name, struct spf_hosts *out);
 
 /*
  * Asks a mail server whether it takes mail for the addresses, and ends the

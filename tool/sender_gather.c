@@ -67,6 +67,14 @@ static void ask_text(
 	dns_ask(w->dns, name, DNS_TYPE_TXT, fn, ask);
 }
 
+static void on_spf(void *ctx, const struct dns_answer *a)
+{
+	const struct text_ask *ask = ctx;
+
+	on_text(ctx, a);
+	sender_spf_ask(ask->w->dns, ask->w->arena, ask->w->s);
+}
+
 /* --- DMARC --- */
 
 static bool has_dmarc(const struct check_text *text)
@@ -104,41 +112,6 @@ static void on_dmarc(void *ctx, const struct dns_answer *a)
 		s->dmarc_domain = dot + 1;
 		ask_dmarc(ask->w);
 	}
-}
-
-/* --- addresses --- */
-
-static void on_ip(void *ctx, const struct dns_answer *a)
-{
-	struct sender_ips *ips = ctx;
-
-	if (a->status != DNS_ANSWER && a->status != DNS_NODATA &&
-	    a->status != DNS_NXDOMAIN) {
-		ips->is_known = false;
-	}
-	for (size_t i = 0; i < a->n && a->status == DNS_ANSWER; i++) {
-		struct ip ip = { { [10] = 0xff, [11] = 0xff } };
-
-		if (ips->n == SPF_HOSTS) {
-			ips->is_known = false;
-			return;
-		}
-		if (a->rdata[i].len == sizeof(ip.b)) {
-			memcpy(ip.b, a->rdata[i].s, sizeof(ip.b));
-		} else if (a->rdata[i].len == 4) {
-			memcpy(ip.b + 12, a->rdata[i].s, 4);
-		} else {
-			continue;
-		}
-		ips->ip[ips->n++] = ip;
-	}
-}
-
-static void ask_ips(
-    const struct work *w, const char *name, struct sender_ips *ips)
-{
-	dns_ask(w->dns, name, DNS_TYPE_A, on_ip, ips);
-	dns_ask(w->dns, name, DNS_TYPE_AAAA, on_ip, ips);
 }
 
 /* --- MX --- */
@@ -190,7 +163,7 @@ static void on_mx(void *ctx, const struct dns_answer *a)
 	s->mx_ips.is_known = n == s->n_mx;
 	for (size_t i = 0; i < s->n_mx; i++) {
 		s->mx_host[i] = list[i].host;
-		ask_ips(w, list[i].host, &s->mx_ips);
+		sender_ask_hosts(w->dns, list[i].host, &s->mx_ips);
 	}
 }
 
@@ -269,11 +242,11 @@ static void ask_all(struct work *w, const struct dkim *keys)
 	struct sender *s = w->s;
 
 	set_keys(w, keys);
-	ask_text(w, s->submitter, on_text, &s->spf);
+	ask_text(w, s->submitter, on_spf, &s->spf);
 	s->dmarc_domain = s->submitter;
 	ask_dmarc(w);
 	s->a_ips.is_known = true;
-	ask_ips(w, s->submitter, &s->a_ips);
+	sender_ask_hosts(w->dns, s->submitter, &s->a_ips);
 	dns_ask(w->dns, s->submitter, DNS_TYPE_MX, on_mx, w);
 }
 
@@ -297,7 +270,7 @@ static void ask_mailboxes(struct sender *s)
 {
 	struct sender_mailbox *const boxes[] = { &s->plain, &s->unique };
 	bool is_implicit = s->is_implicit && s->n_mx == 0;
-	const struct sender_ips *ips = is_implicit ? &s->a_ips : &s->mx_ips;
+	const struct spf_hosts *ips = is_implicit ? &s->a_ips : &s->mx_ips;
 	char helo[DOMAIN_BUF];
 	char name[DOMAIN_BUF] = "";
 

@@ -56,26 +56,6 @@ static void find_no_spf(const struct sender *s, struct check_findings *f)
 	strbuf_release(&text);
 }
 
-/* The terms whose addresses were looked up for the domain itself. */
-static void fill_hosts(const struct sender *s, struct spf *spf)
-{
-	for (size_t i = 0; i < spf->n; i++) {
-		struct spf_term *t = &spf->term[i];
-		bool is_ours = t->domain.len == 0 ||
-		    view_is_nocase(t->domain, view_of(s->submitter));
-		const struct sender_ips *ips = t->kind == SPF_A ? &s->a_ips :
-		    t->kind == SPF_MX                           ? &s->mx_ips :
-								  NULL;
-
-		/* of other domains it stays unknown */
-		if (is_ours && ips != NULL) {
-			memcpy(t->host, ips->ip, sizeof(t->host));
-			t->n_hosts = ips->n;
-			t->is_known = ips->is_known;
-		}
-	}
-}
-
 static void find_address(
     const struct spf *spf, const struct ip *ip, struct check_findings *f)
 {
@@ -108,26 +88,21 @@ static void find_address(
 	}
 }
 
-static void find_spf_record(
-    const struct sender *s, struct view record, struct check_findings *f)
+static void find_spf_record(const struct sender *s, struct check_findings *f)
 {
-	struct spf *spf = arena_alloc(f->arena, sizeof(*spf));
-	struct view at = view_make(record.s, 0);
 	struct check_finding *finding;
-	int rc = spf_parse(record, spf, &at);
 
-	if (rc != 0) {
+	if (s->spf_rc != 0) {
 		finding = check_add(f, CHECK_BAD, "spf",
-		    rc == ERR_FULL ? "the record has too many terms" :
-				     "the record counts as broken");
-		finding->record = record;
+		    s->spf_rc == ERR_FULL ? "the record has too many terms" :
+					    "the record counts as broken");
+		finding->record = s->spf_record;
 		finding->has_error = true;
-		finding->error_at = (size_t)(at.s - record.s);
+		finding->error_at = (size_t)(s->spf_at.s - s->spf_record.s);
 		return;
 	}
-	fill_hosts(s, spf);
 	for (size_t i = 0; i < s->n_own; i++) {
-		find_address(spf, &s->own[i], f);
+		find_address(s->spf_terms, &s->own[i], f);
 	}
 	if (s->n_own == 0) {
 		check_add(f, CHECK_OK, "spf",
@@ -138,31 +113,16 @@ static void find_spf_record(
 
 static void find_spf(const struct sender *s, struct check_findings *f)
 {
-	struct view record = view_of("");
-	unsigned n = 0;
-
 	if (!is_answered(f, "spf", &s->spf)) {
 		return;
 	}
-	for (size_t i = 0; i < s->spf.n; i++) {
-		static const char version[] = "v=spf1";
-		struct view text = s->spf.texts[i];
-		size_t len = sizeof(version) - 1;
-
-		if (text.len >= len &&
-		    view_is_nocase(view_make(text.s, len), view_of(version)) &&
-		    (text.len == len || text.s[len] == ' ')) {
-			record = text;
-			n++;
-		}
-	}
-	if (n == 0) {
+	if (s->n_spf == 0) {
 		find_no_spf(s, f);
-	} else if (n > 1) {
+	} else if (s->n_spf > 1) {
 		check_add(f, CHECK_BAD, "spf",
-		    "%u records, expected one: they count as broken", n);
+		    "%u records, expected one: they count as broken", s->n_spf);
 	} else {
-		find_spf_record(s, record, f);
+		find_spf_record(s, f);
 	}
 }
 

@@ -202,8 +202,8 @@ static bool matches(
 
 static bool has_host(const struct spf_term *t, const struct ip *ip)
 {
-	for (size_t i = 0; i < t->n_hosts; i++) {
-		if (matches(t, ip, &t->host[i])) {
+	for (size_t i = 0; i < t->hosts.n; i++) {
+		if (matches(t, ip, &t->hosts.ip[i])) {
 			return true;
 		}
 	}
@@ -225,7 +225,7 @@ static bool term_matches(
 		if (has_host(t, ip)) {
 			return true;
 		}
-		*is_open = !t->is_known;
+		*is_open = !t->hosts.is_known;
 		return false;
 	case SPF_OTHER:
 		break;

@@ -35,6 +35,13 @@ enum spf_result {
 	SPF_UNKNOWN, /* depends on what is not evaluated */
 };
 
+/* Addresses that names stand for. */
+struct spf_hosts {
+	struct ip ip[SPF_HOSTS];
+	size_t n;
+	bool is_known; /* these are all */
+};
+
 struct spf_term {
 	struct view text; /* as it stands, without the qualifier */
 	enum spf_kind kind;
@@ -44,10 +51,7 @@ struct spf_term {
 	unsigned prefix4;   /* bits of a network, of addresses of IPv4 ... */
 	unsigned prefix6;   /* ... and of IPv6 */
 
-	/* For SPF_A and SPF_MX, to be filled in: */
-	struct ip host[SPF_HOSTS];
-	size_t n_hosts;
-	bool is_known; /* these are all of them */
+	struct spf_hosts hosts; /* of SPF_A and SPF_MX; to be filled in */
 };
 
 struct spf {

@@ -155,6 +155,13 @@ def records(tap, site, good_ones):
          f"bad says that {OURS}, which sends, may not: add ip4:{OURS}"),
         ("spf: soft", "ip4:9.9.9.192/28 -all", "~all", 0, f"warning does not cover {OURS}"),
         ("spf: mx", "ip4:9.9.9.192/28", "mx/24", 0, f"ok covers {OURS}, which sends"),
+        ("spf: a of a host", SPF, SPF.replace("ip4:9.9.9.192/28", "a:out.example") +
+         f"out.example. A {OURS}\n", 0, f"ok covers {OURS}, which sends"),
+        ("spf: mx of another", SPF, SPF.replace("ip4:9.9.9.192/28", "mx:b.example") +
+         f"b.example. MX 5 out.example.\nout.example. A {OURS}\n", 0,
+         f"ok covers {OURS}, which sends"),
+        ("spf: a without address", "ip4:9.9.9.192/28", "a:none.example", BAD,
+         f"bad says that {OURS}, which sends, may not"),
         ("spf: include", "ip4:9.9.9.192/28", "include:a.example", 0,
          f"warning whether it covers {OURS}, which sends, depends on include:a.example"),
         ("spf: broken", "ip4:", "ip5:", BAD, "bad the record counts as broken"),

@@ -81,14 +81,15 @@ static void fill(struct spf *s)
 		struct spf_term *t = &s->term[i];
 
 		if (t->kind == SPF_A && t->domain.len == 0) {
-			(void)ip_parse(view_of("192.0.2.10"), &t->host[0]);
-			(void)ip_parse(view_of("2001:db8::10"), &t->host[1]);
-			t->n_hosts = 2;
-			t->is_known = true;
+			(void)ip_parse(view_of("192.0.2.10"), &t->hosts.ip[0]);
+			(void)ip_parse(
+			    view_of("2001:db8::10"), &t->hosts.ip[1]);
+			t->hosts.n = 2;
+			t->hosts.is_known = true;
 		} else if (t->kind == SPF_MX) {
-			(void)ip_parse(view_of("192.0.2.20"), &t->host[0]);
-			t->n_hosts = 1;
-			t->is_known = true;
+			(void)ip_parse(view_of("192.0.2.20"), &t->hosts.ip[0]);
+			t->hosts.n = 1;
+			t->hosts.is_known = true;
 		}
 	}
 }
