@@ -170,7 +170,8 @@ def answers(tap, site):
     for (title, _, want), url in zip(rows, urls):
         if want is not None:
             tap.equal(title, got[url], want)
-    late = [got[url].split() for (title, *_), url in zip(rows, urls) if title == "503, until a time"]
+    late = [got[url].split() for (title, *_), url in zip(rows, urls)
+            if title == "503, until a time"]
     tap.check("503, until a time", *[g for g in late if g[0] != "retry" or
                                      not 1700 <= int(g[1]) <= 1800])
     for (title, *_), url in zip(rows, urls):
@@ -195,8 +196,10 @@ def request(tap, site):
     for label, url, body in (
             ("a", "HTTPS://REQ.Up.Example./a/../b/%7e?x=1&y=%26#frag", None),
             ("b", "https://req.up.example", None), ("c", "https://req.up.example:443?q", path),
-            ("d", "https://port.up.example:8443/", None), ("e", f"https://{server.address}/ip", None),
-            ("user", "https://me:secret@req.up.example/", None), ("http", "http://req.up.example/", None),
+            ("d", "https://port.up.example:8443/", None),
+            ("e", f"https://{server.address}/ip", None),
+            ("user", "https://me:secret@req.up.example/", None),
+            ("http", "http://req.up.example/", None),
             ("mail", "mailto:a@req.up.example", None), ("file", "file:///etc/passwd", None)):
         u.send(label, url, body)
         u.wait()
@@ -363,7 +366,8 @@ def slow(tap, site):
     u = Upload(site, "timeout: 1s")
     u.send("early", "https://early.up.example/", site.file("big.gz", os.urandom(8 << 20)))
     got, _ = u.end()
-    tap.equal("a status before the report was read", got["early"], "retry 0 http 200 before its end")
+    tap.equal("a status before the report was read", got["early"],
+              "retry 0 http 200 before its end")
     for server in (body, head, mute, none, early):
         server.released.set()
 

@@ -170,6 +170,10 @@ static void check_full(const struct conf *c)
 	UNIT_STR("report.rules", c->report.rules, "/srv/rules");
 	UNIT_BOOL("report.sending-mta-ip", c->report.sending_mta_ip, false);
 	UNIT_UINT("report.count", c->report.count, JUDGE_ALL);
+}
+
+static void check_full_send(const struct conf *c)
+{
 	UNIT_UINT("mail.via", c->mail.via, CONF_MAIL_SMTP);
 	UNIT_STR("mail.command", c->mail.command, "/tmp/sendmail");
 	UNIT_STR("mail.server", c->mail.server, "[2001:db8::1]:587");
@@ -199,6 +203,7 @@ static void test_full(void **state)
 	UNIT_INT("full", conf_read(&c, path, &error), 0);
 	UNIT_STR("full", strbuf_str(&error), "");
 	check_full(&c);
+	check_full_send(&c);
 	conf_release(&c);
 	strbuf_release(&error);
 }
@@ -335,6 +340,14 @@ static void test_bounds(void **state)
 	}
 }
 
+static void check_value(const char *path, const char *value, bool want)
+{
+	char name[128];
+
+	(void)snprintf(name, sizeof(name), "%s %s", path, value);
+	UNIT_BOOL(name, is_taken(path, value), want);
+}
+
 static void test_values(void **state)
 {
 	static const struct {
@@ -402,6 +415,21 @@ static void test_values(void **state)
 		{ "report.count", "All", false },
 		{ "report.count", "''", false },
 		{ "report.count", "[all]", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		check_value(table[i].path, table[i].value, table[i].want);
+	}
+}
+
+static void test_relays(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *value;
+		bool want;
+	} table[] = {
 		{ "mail.server", "mx", true },
 		{ "mail.server", "mx.example", true },
 		{ "mail.server", "'mx.example:587'", true },
@@ -424,12 +452,7 @@ static void test_values(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < UNIT_LEN(table); i++) {
-		char name[128];
-
-		(void)snprintf(
-		    name, sizeof(name), "%s %s", table[i].path, table[i].value);
-		UNIT_BOOL(name, is_taken(table[i].path, table[i].value),
-		    table[i].want);
+		check_value(table[i].path, table[i].value, table[i].want);
 	}
 }
 
@@ -674,6 +697,7 @@ int main(void)
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_relays),
 		cmocka_unit_test(test_inherited),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_no_file),
