@@ -15,12 +15,12 @@ run: {run}
 user: {user}
 {groups}milter:
   socket: unix:{socket}
-{milter}policies:
-  lookup: false
-feeds:
+{milter}{policies}feeds:
   - mta: {mta}
     file: {log}
 """
+# Tests of what is counted need no policies.
+_NO_POLICIES = "policies:\n  lookup: false\n"
 
 
 def _groups(more):
@@ -29,15 +29,16 @@ def _groups(more):
 
 class Daemon(telltls.Telltls):
     """Its state is what is counted live. Everything that it says goes to one
-    file, path("log"), however often it is started."""
+    file, path("log"), however often it is started. policies: those lines of its
+    configuration."""
 
-    def __init__(self, site, name="live"):
+    def __init__(self, site, name="live", policies=_NO_POLICIES):
         self.socket = site.milter_socket
         run = os.path.dirname(self.socket)
         super().__init__(site, name, _CONF.format(run=run, user=USER, socket=self.socket,
                                                   groups=_groups(site.groups),
                                                   milter=site.milter_conf, mta=site.mta,
-                                                  log=site.log.path))
+                                                  policies=policies, log=site.log.path))
         namespace.add_user(self.path("users"), USER, UID, site.groups)
         self._process = None
 
@@ -120,9 +121,9 @@ class Daemon(telltls.Telltls):
     def wait_read(self):
         self.wait(self.has_read, "it does not read its log")
 
-    def wait(self, condition, text):
+    def wait(self, condition, text, limit_s=LIMIT_S):
         """Until the condition holds; text: what is wrong if it never does."""
-        end = time.monotonic() + LIMIT_S
+        end = time.monotonic() + limit_s
         while not condition():
             if time.monotonic() > end:
                 raise TimeoutError(f"telltls-milter: {text}\n{self.log_text()[-4000:]}")

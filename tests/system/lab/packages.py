@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's MTAs and DNS servers, unpacked into folders of their own; never
+"""Debian's MTAs, DNS and web servers, unpacked into folders of their own; never
 installed.
 
 Beside the packages come those of their libraries that the host lacks. The
@@ -19,6 +19,7 @@ SENDMAIL = ("sendmail-bin", "sendmail-base", "sendmail-cf")
 EXIM = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
 POSTFIX = ("postfix",)
 DNS = ("unbound", "nsd", "ldnsutils")
+WEB = ("nginx",)
 LIMIT_S = 300
 
 
@@ -72,6 +73,14 @@ def _tree(packages):
     if not os.path.isdir(path):
         _unpack(packages, path)
     return path
+
+
+def environment(path):
+    """For programs of a tree: where their libraries are."""
+    tops = [os.path.join(path, top) for top in ("usr/lib", "lib")]
+    found = [os.path.join(top, name) for top in tops if os.path.isdir(top)
+             for name in sorted(os.listdir(top)) if name.endswith("-linux-gnu")]
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(found)}
 
 
 @contextlib.contextmanager
