@@ -15,6 +15,7 @@ import functools
 import glob
 import json
 import os
+import re
 import sqlite3
 import sys
 import time
@@ -215,11 +216,14 @@ def check_web(tap, day):
 
 def check_reports(tap, day):
     files = day.daemon.report()
+    unjudged = sum(map(int, re.findall(r" unjudged=(\d+)", day.daemon.said.splitlines()[-1])))
     got = judged.got(files)
     want = judged.want(day.mail.mta, day.parts, judged.records(day.mail))
     tap.check(f"reports for {len(want)} domains name the policies and results of "
               f"{sum(sum(n.values()) for _, n in day.parts)} sessions",
               *stage.unequal("domain", got, want))
+    tap.check("sessions of which too little is known stand in none", *stage.unequal(
+        "number", {"": unjudged}, {"": judged.unjudged(day.mail.mta, day.parts)}))
     tap.check("all result types of RFC 8460 are among them",
               *(situations.RESULTS ^ judged.results(got)))
     checks.check_files(tap, day.daemon, files)

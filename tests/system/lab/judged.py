@@ -50,6 +50,12 @@ def want(mta, parts, tlsa):
     return {domain: _plain(elements) for domain, elements in domains.items()}
 
 
+def unjudged(mta, parts):
+    """Sessions of which too little is known."""
+    return sum(sessions[s.domain] for is_before, sessions in parts
+               for s in situations.SITUATIONS if s.asks and not s.at(is_before).wanted(mta))
+
+
 def got(files):
     """The same of a report's files."""
     domains = collections.defaultdict(dict)

@@ -108,9 +108,11 @@ def _trees(worlds, mta, web):
     why = namespace.why_not()
     if why is not None:
         return why, None
+    of = {title: mta[title] if isinstance(mta, dict) else mta for title in worlds}
+    mtas = list(dict.fromkeys(of.values()))
     try:
-        others = [packages.tree(packages.DNS), packages.tree(web) if web else ""]
-        return None, {title: [packages.tree(mta[title] if isinstance(mta, dict) else mta), *others]
+        dns_tree, *found = packages.trees(packages.DNS, *mtas, *([web] if web else []))
+        return None, {title: [found[mtas.index(of[title])], dns_tree, found[-1] if web else ""]
                       for title in worlds}
     except packages.Unavailable as e:
         return f"no packages: {e}", None
