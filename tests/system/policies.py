@@ -35,7 +35,7 @@ situations.use()
 
 LIMIT_S = 200
 SLOW_S = 90  # a policy host has 60
-_POLICIES = """\
+_MORE = """\
 policies:
   local: {local}
 mta-sts:
@@ -91,8 +91,8 @@ class Run:
         local = place.path("local-policy")
         with open(local, "w", encoding="ascii") as f:
             f.write(f"dane {situations.BY_NAME[situations.DEMANDED].domain}\n")
-        self.daemon = Daemon(mail, policies=_POLICIES.format(local=local,
-                                                             roots=situations.roots(place.pki)))
+        self.daemon = Daemon(mail, more=_MORE.format(local=local,
+                                                     roots=situations.roots(place.pki)))
         self.messages = ()
         self.seen = None
         self.parts = []   # for judged.want()
@@ -126,8 +126,8 @@ class Run:
         before it goes out, where the MTA tells of it, and else afterwards."""
         def ready():
             if awaits and self.is_hinted:
-                # of each the domain's and its host's
-                self._n_known += 2 * sum(s.asks for s in rows)
+                # of each the domain's and its hosts'
+                self._n_known += sum(1 + len(s.rows) for s in rows if s.asks)
                 self.daemon.wait(lambda: self._status().get("policies", 0) >= self._n_known,
                                  "the milter does not tell of mail that comes in")
 
@@ -139,7 +139,7 @@ class Run:
             self.daemon.wait(lambda: self.knows(*rows), "it does not find out the policies")
         before = self.seen.counted if self.seen else collections.Counter()
         self.seen = expect.seen(self.mail, int(time.time()), expect.NOTABLE)
-        self.parts.append((is_before, judged.sessions(self.seen.counted - before)))
+        self.parts.append((is_before, self.seen.counted - before))
 
     def _age_cache(self):
         """As if all policies had been fetched an hour ago, and were due."""
@@ -240,6 +240,7 @@ def run(tap, place, site_of, is_hinted):
     check_explained(tap, day)
     day.daemon.wait(lambda: day.knows(_SLOW), "it waits for a slow host", SLOW_S)
     check_web(tap, day)
+    tap.check("telltls status finds nothing wrong", *day.daemon.wrong().splitlines())
     ends.check_stop(tap, day.daemon)
     day.daemon.replay(mail.log.path)
     checks.check_facts(tap, mail, day.daemon, day.seen)

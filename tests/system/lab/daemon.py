@@ -15,12 +15,10 @@ run: {run}
 user: {user}
 {groups}milter:
   socket: unix:{socket}
-{milter}{policies}feeds:
+{milter}{more}feeds:
   - mta: {mta}
     file: {log}
 """
-# Tests of what is counted need no policies.
-_NO_POLICIES = "policies:\n  lookup: false\n"
 
 
 def _groups(more):
@@ -29,16 +27,16 @@ def _groups(more):
 
 class Daemon(telltls.Telltls):
     """Its state is what is counted live. Everything that it says goes to one
-    file, path("log"), however often it is started. policies: those lines of its
+    file, path("log"), however often it is started. more: lines of its
     configuration."""
 
-    def __init__(self, site, name="live", policies=_NO_POLICIES):
+    def __init__(self, site, name="live", more=""):
         self.socket = site.milter_socket
         run = os.path.dirname(self.socket)
         super().__init__(site, name, _CONF.format(run=run, user=USER, socket=self.socket,
                                                   groups=_groups(site.groups),
                                                   milter=site.milter_conf, mta=site.mta,
-                                                  policies=policies, log=site.log.path))
+                                                  more=more, log=site.log.path))
         namespace.add_user(self.path("users"), USER, UID, site.groups)
         self._process = None
 

@@ -11,12 +11,12 @@ class Element(collections.Counter):
     (result type, reason code, MX host) of its failure details."""
 
 
-def _key(s, kind, state, tlsa):
+def _key(s, row, kind, state, tlsa):
     """(policy type, its domain, its strings, its patterns)"""
     if kind == "none":
         return "no-policy-found", s.domain, (), ()
     if kind in ("tlsa", "absent"):
-        return "tlsa", s.row.mx, tuple(tlsa[s.row.mx]) if kind == "tlsa" else (), ()
+        return "tlsa", row.mx, tuple(tlsa[row.mx]) if kind == "tlsa" else (), ()
     lines = state.policy.splitlines() if kind != "failed" else []
     patterns = [x[4:].lower() for x in lines if x.startswith("mx: ")] if kind == "sts" else []
     return "sts", s.domain, tuple(lines), tuple(patterns)
@@ -31,29 +31,35 @@ def _add(elements, key, n, result, token, mx):
         element[result, token, mx] += n
 
 
-def want(mta, parts, tlsa):
-    """Elements by key, by domain. parts: (is it before, sessions by domain).
-    tlsa: see world.records()."""
-    domains = collections.defaultdict(dict)
-    for is_before, sessions in parts:
+def _each(mta, parts):
+    """(situation, is it before, row, what is wanted of it, how many sessions)"""
+    for is_before, counted in parts:
         for s in situations.SITUATIONS:
-            wanted, n = s.at(is_before).wanted(mta), sessions[s.domain]
-            if n and wanted and s.asks:
-                key = _key(s, wanted[0], s.at(is_before), tlsa)
-                # of a policy that cannot be had no MX host is the cause
-                mx = s.row.mx if wanted[0] not in ("failed", "broken") else ""
-                _add(domains[s.domain], key, n, *wanted[1:], mx)
+            for row, wanted in s.wanted(is_before, mta) if s.asks else ():
+                n = sum(n for key, n in counted.items() if key[:2] == (s.domain, row.mx))
+                yield s, is_before, row, wanted, n
+
+
+def want(mta, parts, tlsa):
+    """Elements by key, by domain. parts: (is it before, sessions by
+    expect.KEY). tlsa: see world.records()."""
+    domains = collections.defaultdict(dict)
+    for s, is_before, row, wanted, n in _each(mta, parts):
+        if n and wanted:
+            key = _key(s, row, wanted[0], s.at(is_before), tlsa)
+            # of a policy that cannot be had no MX host is the cause
+            mx = row.mx if wanted[0] not in ("failed", "broken") else ""
+            _add(domains[s.domain], key, n, *wanted[1:], mx)
     for s in situations.SITUATIONS:
         if s.state.event:
-            key = _key(s, "sts", s.before, tlsa)
+            key = _key(s, s.row, "sts", s.before, tlsa)
             _add(domains[s.domain], key, 1, *s.state.event.split(), "")
     return {domain: _plain(elements) for domain, elements in domains.items()}
 
 
 def unjudged(mta, parts):
     """Sessions of which too little is known."""
-    return sum(sessions[s.domain] for is_before, sessions in parts
-               for s in situations.SITUATIONS if s.asks and not s.at(is_before).wanted(mta))
+    return sum(n for *_, wanted, n in _each(mta, parts) if not wanted)
 
 
 def got(files):
@@ -81,14 +87,6 @@ def results(reports):
     """The result types in them."""
     return {key[0] for elements in reports.values() for element in elements.values()
             for key in element if isinstance(key, tuple)}
-
-
-def sessions(counted):
-    """By domain. counted: by expect.KEY."""
-    domains = collections.Counter()
-    for key, n in counted.items():
-        domains[key[0]] += n
-    return domains
 
 
 def records(site):

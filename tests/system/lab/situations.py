@@ -36,6 +36,13 @@ def text(*patterns, mode="enforce", end="\r\n", age=604800, more=()):
     return "".join(line + end for line in lines)
 
 
+def _wanted(want, mta):
+    """(ELEMENT, RESULT, TOKEN), or None."""
+    if isinstance(want, dict):
+        want = want.get(mta, want.get("", ""))
+    return tuple((want + "  ").split(" ")[:3]) if want else None
+
+
 class State(NamedTuple):
     want: object
     policy: str = ""          # what its host serves; "": there is none
@@ -54,13 +61,6 @@ class State(NamedTuple):
                 and self.cert in ("good", "star") and self.records != (RECORD, CHANGED)
                 and self.records[:1] in [(x,) for x in (RECORD, CHANGED, JOINED, ALIAS)])
 
-    def wanted(self, mta):
-        """(ELEMENT, RESULT, TOKEN), or None."""
-        want = self.want
-        if isinstance(want, dict):
-            want = want.get(mta, want.get("", ""))
-        return tuple((want + "  ").split(" ")[:3]) if want else None
-
 
 class Situation(NamedTuple):
     row: world.Row
@@ -68,6 +68,7 @@ class Situation(NamedTuple):
     before: State = None  # None: it was so all day
     level: str = "dane"   # that Postfix is told
     asks: bool = True     # for reports
+    second: tuple = ()    # another MX host: a row, and want
 
     @property
     def name(self):
@@ -77,8 +78,17 @@ class Situation(NamedTuple):
     def domain(self):
         return f"{self.name}.{ZONE}"
 
+    @property
+    def rows(self):
+        return (self.row, *self.second[:1])
+
     def at(self, is_before):
         return self.before if is_before and self.before else self.state
+
+    def wanted(self, is_before, mta):
+        """Of each row (ELEMENT, RESULT, TOKEN), or None."""
+        wants = (self.at(is_before).want, *self.second[1:])
+        return [(row, _wanted(want, mta)) for row, want in zip(self.rows, wants)]
 
 
 # --- which there are ------------------------------------------------------------
@@ -128,6 +138,14 @@ def _changed(name, want, level, mode):
     before = State("sts success", text(_mx(name)))
     return Situation(world.Row(name), State(want, text(_mx(name), mode=mode, age=86400),
                                             (CHANGED,)), before, level)
+
+
+def _two(name, wants, level, **row):
+    """With two MX hosts, both in the policy."""
+    domains, second = (f"{name}.{ZONE}",), f"mx2.{name}.{ZONE}"
+    return Situation(world.Row(name, domains=domains, **row),
+                     State(wants[0], text(_mx(name), second)), level=level,
+                     second=(world.Row(name + "2", second, domains, 20), wants[1]))
 
 
 def _dane(name, want, tlsa, **row):
@@ -237,6 +255,11 @@ SITUATIONS = (
     Situation(world.Row("both-wrong", tlsa="mismatch"),
               State({"": "tlsa validation-failure dane-no-match", "sendmail": ""},
                     text(_mx("both-wrong")))),
+    # Each MX host is judged by what there is for it.
+    _two("two", ("sts validation-failure " + _ALERT, "sts success"), "secure", starttls="alert",
+         reason=_ALERT),
+    _two("mixed", ({"": "tlsa validation-failure dane-no-match", "sendmail": ""},
+                   {"exim": "sts success"}), "dane", tlsa="mismatch"),
     # Nothing at all.
     _plain("plain", "none success"),
     _plain("bounce", "none success"),  # takes what cannot be delivered
@@ -280,7 +303,7 @@ def zone(is_before):
 def use():
     """The receivers are those of SITUATIONS."""
     wrong = world.TLSA["bogus"].split()[-1]
-    world.use(tuple(s.row for s in SITUATIONS), zone(True), ((wrong, wrong[::-1]),),
+    world.use(tuple(row for s in SITUATIONS for row in s.rows), zone(True), ((wrong, wrong[::-1]),),
               tuple(s.name for s in SITUATIONS if not s.asks))
 
 
