@@ -25,6 +25,10 @@ enum {
 static const char *const
     counts[] = { [JUDGE_GOVERNING] = "governing", [JUDGE_ALL] = "all", NULL };
 
+static const char *const probes[] = { [CONF_PROBE_OFF] = "off",
+	[CONF_PROBE_POLICY_DOMAINS] = "policy-domains",
+	NULL };
+
 /* A row with "=KEY" stands behind the row of KEY. */
 static const struct conf_key keys[] = {
 	{ .path = "organization",
@@ -233,6 +237,12 @@ static const struct conf_key keys[] = {
 	    .min = 1,
 	    .max = 1000,
 	    TOP(policies.local) },
+	{ .path = "probe",
+	    .what = "off or policy-domains",
+	    .fallback = "off",
+	    .type = CONF_CHOICE,
+	    .choices = probes,
+	    TOP(probe) },
 	{ .path = "mta-sts.ca-file",
 	    .what = "an absolute path",
 	    .fallback = "",
