@@ -464,6 +464,13 @@ int feed_note_unread(struct feed *f, int64_t day)
 	    note(f, day + WHEN_DAY_S - 1, COUNTER_UNREAD, 3);
 }
 
+int feed_note_open(struct feed *f, int64_t day)
+{
+	int rc = count_behind(f, day + WHEN_DAY_S - 1, COUNTER_UNREAD, 5);
+
+	return rc != 0 ? rc : store_commit(f->store, NULL, NULL, true);
+}
+
 void feed_position(const struct feed *f, struct mark *out)
 {
 	*out = f->read;
