@@ -143,6 +143,12 @@ int feed_note_gap(struct feed *f);
  */
 int feed_note_unread(struct feed *f, int64_t day);
 
+/*
+ * The same of a feed of which nothing was read since it was opened, and that
+ * has open sessions: they stay open, as its marks stay where they are.
+ */
+int feed_note_open(struct feed *f, int64_t day);
+
 /* How far the feed has read. */
 void feed_position(const struct feed *f, struct mark *out);
 

@@ -189,6 +189,7 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 		.conf = conf,
 		.noted = d->noted,
 		.policies = conf->policies.lookup ? d->policies : NULL,
+		.probes = daemon_network_probes(d, conf),
 		.rings = d->rings,
 		.breathe = daemon_breathe,
 		.clock = &d->clock,

@@ -66,6 +66,7 @@ struct daemon {
 	struct child network;
 	struct loop_watch *on_answer; /* its channel; NULL: it does not run */
 	struct policy_table *policies;
+	struct probe_table *probes;
 	char dns_health[LIVE_TEXT]; /* its word; "": not known */
 	/* the milter */
 	struct child milter;
@@ -167,6 +168,10 @@ void daemon_network_ask(struct daemon *d); /* sends the questions that wait */
 void daemon_network_reap(struct daemon *d, int64_t now);
 void daemon_network_stop(struct daemon *d, unsigned limit_ms);
 void daemon_network_free(struct daemon *d);
+
+/* The table of probes; NULL: this configuration wants none. */
+struct probe_table *daemon_network_probes(
+    const struct daemon *d, const struct conf *conf);
 void daemon_network_live(const struct daemon *d, struct live_daemon *out);
 /* Starts it anew if its part of the configuration has changed. */
 void daemon_network_reload(struct daemon *d, const struct conf *old);

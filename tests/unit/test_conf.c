@@ -91,6 +91,7 @@ static void test_defaults(void **state)
 	UNIT_UINT("report.retry", c.report.retry_s, 86400);
 	UNIT_TRUE("report.exclude", c.report.exclude == NULL);
 	UNIT_BOOL("policies.lookup", c.policies.lookup, true);
+	UNIT_UINT("probe", c.probe, CONF_PROBE_OFF);
 	UNIT_STR("policies.local", c.policies.local, NULL);
 	UNIT_STR("mta-sts.ca-file", c.mta_sts.ca_file, NULL);
 	UNIT_BOOL("mta-sts.allow-private", c.mta_sts.allow_private, false);
@@ -154,6 +155,7 @@ static void check_full(const struct conf *c)
 	UNIT_UINT("dns.parallel", c->dns.parallel, 10000);
 	UNIT_UINT("dns.timeout", c->dns.timeout_s, 600);
 	UNIT_BOOL("policies.lookup", c->policies.lookup, false);
+	UNIT_UINT("probe", c->probe, CONF_PROBE_POLICY_DOMAINS);
 	UNIT_STR("policies.local", c->policies.local, "/dev/null");
 	UNIT_STR("mta-sts.ca-file", c->mta_sts.ca_file, "/tmp/roots.pem");
 	UNIT_BOOL("mta-sts.allow-private", c->mta_sts.allow_private, true);
