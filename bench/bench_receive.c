@@ -44,10 +44,10 @@
 
 enum {
 	TURNS = 9,
-	WORSE_TURNS = 8, /* of 9: by chance once in 50 */
+	WORSE_TURNS = 9, /* of 9: by chance once in 50 */
 	BATCH = 64,
 	PACKET_B = 256 * 1024,
-	RING_B = 128 << 20, /* as the daemon has it */
+	RING_B = 512 << 20, /* as the daemon has it */
 	SOON_MS = 50,       /* likewise */
 	QLEN = 512,
 };

@@ -134,8 +134,7 @@ static int path_of(const char *state, const char *name, char out[PATH_MAX])
 	return n > 0 && n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* The folder is made by whoever comes first. */
-static int make_folder(const char *state)
+int bounce_make_folder(const char *state)
 {
 	char path[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%s/outbox", state);
@@ -154,7 +153,7 @@ static int open_file(const char *state, const char *path)
 	int rc;
 
 	if (fd < 0 && errno == ENOENT) {
-		rc = make_folder(state);
+		rc = bounce_make_folder(state);
 		if (rc != 0) {
 			return rc;
 		}

@@ -48,6 +48,9 @@ size_t bounce_format_packet(const struct bounce *b, char out[BOUNCE_PACKET]);
 /* The path of the socket; "" if it does not fit. Returns out. */
 const char *bounce_socket(const char *run, char *out, size_t size);
 
+/* Makes STATE/outbox, unless it is there. Returns 0 or -errno. */
+int bounce_make_folder(const char *state);
+
 /*
  * Appends to STATE/outbox/bounces, which is made (0640) if need be, unless it
  * would become larger than limit: ERR_FULL. Never waits. Returns 0 or -errno.

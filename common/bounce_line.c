@@ -97,8 +97,16 @@ static bool take_sender(struct view text, struct bounce_line *out)
 /* "QID: to=..., dsn=5.1.1, ..." */
 static bool sendmail_to(struct view msg, struct bounce_line *out)
 {
+	struct view text = msg;
 	struct sendmail_line l;
 
+	/* most lines of deliveries are not taken apart here */
+	(void)take_qid(&text, &out->qid);
+	if (!view_starts(text, "TLSRPT1^S^") &&
+	    (!view_starts(text, "to=") ||
+		view_find(text, ", dsn=5.") == text.len)) {
+		return false;
+	}
 	sendmail_line_parse(msg, &l);
 	out->qid = l.qid;
 	if (l.has_sender) {

@@ -3,10 +3,17 @@
 
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/ascii.h"
+#include "common/bounce.h"
 #include "common/bounce_log.h"
 #include "common/hash.h"
 #include "common/mem.h"
@@ -21,7 +28,10 @@ struct entry {
 struct bounce_log {
 	struct entry *entries; /* owned; NULL: there was no report yet */
 	uint64_t n;
+	bool is_dirty;
 };
+
+#define FILE_NAME "underway"
 
 struct bounce_log *bounce_log_new(void)
 {
@@ -93,6 +103,7 @@ static void remember(struct bounce_log *b, uint64_t key, struct view token)
 	}
 	e->key = key;
 	e->n = ++b->n;
+	b->is_dirty = true;
 	memcpy(e->token, token.s, ENVELOPE_TOKEN);
 }
 
@@ -122,6 +133,7 @@ static void take_sender(struct bounce_log *b, const struct bounce_own *own,
 	e = find(b, key);
 	if (e != NULL) {
 		*e = (struct entry){ .key = 0 };
+		b->is_dirty = true;
 	}
 }
 
@@ -149,4 +161,135 @@ bool bounce_log_line(struct bounce_log *b, const struct bounce_own *own,
 	}
 	token[ENVELOPE_TOKEN] = '\0';
 	return true;
+}
+
+/* --- the file --- */
+
+bool bounce_log_is_dirty(const struct bounce_log *b)
+{
+	return b->is_dirty;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct entry *x = a;
+	const struct entry *y = b;
+
+	return x->n < y->n ? -1 : x->n > y->n;
+}
+
+/* One line each, the oldest first, so that loading ends in the same order. */
+static int write_entries(struct bounce_log *b, FILE *f)
+{
+	const size_t max = (size_t)BOUNCE_LOG_SETS * BOUNCE_LOG_WAYS;
+	struct entry *list = xcalloc(max, sizeof(*list));
+	size_t n = 0;
+	bool is_bad = false;
+
+	for (size_t i = 0; b->entries != NULL && i < max; i++) {
+		if (b->entries[i].key != 0) {
+			list[n++] = b->entries[i];
+		}
+	}
+	if (n > 1) {
+		qsort(list, n, sizeof(*list), by_age);
+	}
+	for (size_t i = 0; i < n; i++) {
+		is_bad |= fprintf(f, "%016" PRIx64 " %.*s\n", list[i].key,
+			      ENVELOPE_TOKEN, list[i].token) < 0;
+	}
+	free(list);
+	return is_bad ? -EIO : 0;
+}
+
+static int path_of(const char *state, const char *end, char out[PATH_MAX])
+{
+	int n =
+	    snprintf(out, PATH_MAX, "%s/outbox/%s%s", state, FILE_NAME, end);
+
+	return n > 0 && n < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Makes a new file, or writes over what a death left of one. */
+static FILE *create(const char *path)
+{
+	int fd = open(
+	    path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (f == NULL && fd >= 0) {
+		(void)close(fd);
+	}
+	return f;
+}
+
+int bounce_log_save(struct bounce_log *b, const char *state)
+{
+	char path[PATH_MAX];
+	char new[PATH_MAX];
+	int rc = path_of(state, "", path);
+	FILE *f;
+
+	rc = rc == 0 ? path_of(state, ".new", new) : rc;
+	rc = rc == 0 ? bounce_make_folder(state) : rc;
+	if (rc != 0) {
+		return rc;
+	}
+	f = create(new);
+	if (f == NULL) {
+		return -errno;
+	}
+	rc = write_entries(b, f);
+	if (fclose(f) != 0 && rc == 0) {
+		rc = -errno;
+	}
+	if (rc == 0 && rename(new, path) != 0) {
+		rc = -errno;
+	}
+	if (rc != 0) {
+		(void)unlink(new);
+		return rc;
+	}
+	b->is_dirty = false;
+	return 0;
+}
+
+/* "KEY TOKEN" */
+static void load_line(struct bounce_log *b, const char *line)
+{
+	char *end;
+	uint64_t key = strtoull(line, &end, 16);
+	struct view token;
+
+	if (end != line + 16 || *end != ' ' || key == 0) {
+		return;
+	}
+	token = view_of(end + 1);
+	if (envelope_is_token(token)) {
+		remember(b, key, token);
+	}
+}
+
+int bounce_log_load(struct bounce_log *b, const char *state)
+{
+	char path[PATH_MAX];
+	char line[128];
+	int rc = path_of(state, "", path);
+	FILE *f;
+
+	if (rc != 0) {
+		return rc;
+	}
+	f = fopen(path, "re");
+	if (f == NULL) {
+		return errno == ENOENT ? 0 : -errno;
+	}
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		load_line(b, line);
+	}
+	rc = ferror(f) != 0 ? -EIO : 0;
+	(void)fclose(f);
+	b->is_dirty = false;
+	return rc;
 }

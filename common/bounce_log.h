@@ -10,10 +10,10 @@
 
 /*
  * Which of our reports failed for good, as an MTA's log tells: remembers the
- * tokens of those that are on their way, by their queue ids. Of fixed size:
- * where it is full, the oldest of a few is forgotten. What is forgotten, or
- * was read by a process that ended since, is still told by the MTA's own
- * bounce (telltls bounce).
+ * tokens of those that are on their way, by their queue ids, for as many days
+ * as the MTA keeps trying. Of fixed size: where it is full, the oldest of a few
+ * is forgotten. What is forgotten is still told by the MTA's own bounce (telltls
+ * bounce).
  */
 struct bounce_log;
 
@@ -39,5 +39,20 @@ struct bounce_own {
 bool bounce_log_line(struct bounce_log *b, const struct bounce_own *own,
     struct view host, const struct bounce_line *line,
     char token[ENVELOPE_TOKEN + 1]);
+
+/* Has it changed since it was new, loaded or saved? */
+bool bounce_log_is_dirty(const struct bounce_log *b);
+
+/*
+ * Writes it to STATE/outbox/underway, in the place of what is there. Returns 0
+ * or -errno.
+ */
+int bounce_log_save(struct bounce_log *b, const char *state);
+
+/*
+ * Adds what was saved; lines that are none are passed over. Returns 0, also
+ * where nothing was saved, or -errno.
+ */
+int bounce_log_load(struct bounce_log *b, const char *state);
 
 #endif

@@ -8,6 +8,12 @@
 
 #include "common/strbuf.h"
 
+/* Whose MX hosts the daemon probes. */
+enum conf_probe {
+	CONF_PROBE_OFF,
+	CONF_PROBE_POLICY_DOMAINS /* of domains with a policy */
+};
+
 /*
  * The configuration of all three programs: one YAML file, one table of keys
  * (conf_schema.c). What the file does not say has its default.
@@ -87,6 +93,8 @@ struct conf {
 		char *ca_file; /* roots for policy hosts; NULL: the system's */
 		bool allow_private; /* policy hosts at private addresses */
 	} mta_sts;
+
+	uint64_t probe; /* an enum conf_probe */
 
 	struct {
 		bool elsewhere; /* the site's MTA signs report mails */

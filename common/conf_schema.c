@@ -39,6 +39,10 @@ static const char *const verifies[] = { [CONF_HTTPS_PREFER] = "prefer",
 /* The first is none; see envelope_delimiter(). */
 static const char *const delimiters[] = { "none", "+", "-", "=", "_", NULL };
 
+static const char *const probes[] = { [CONF_PROBE_OFF] = "off",
+	[CONF_PROBE_POLICY_DOMAINS] = "policy-domains",
+	NULL };
+
 /* A row with "=KEY" stands behind the row of KEY. */
 static const struct conf_key keys[] = {
 	{ .path = "organization",
@@ -265,6 +269,12 @@ static const struct conf_key keys[] = {
 	    .min = 1,
 	    .max = 1000,
 	    TOP(policies.local) },
+	{ .path = "probe",
+	    .what = "off or policy-domains",
+	    .fallback = "off",
+	    .type = CONF_CHOICE,
+	    .choices = probes,
+	    TOP(probe) },
 	{ .path = "mta-sts.ca-file",
 	    .what = "an absolute path",
 	    .fallback = "",

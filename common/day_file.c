@@ -241,6 +241,15 @@ static int load_extents(struct day_file *f)
 	return 0;
 }
 
+/*
+ * There is one writer: what a child of ours does wrong must not reach the file,
+ * and what it keeps mapped would outlive the release. It survives mremap(2).
+ */
+static void keep_from_children(void *base, uint64_t size)
+{
+	(void)madvise(base, size, MADV_DONTFORK);
+}
+
 static int map_file(struct day_file *f)
 {
 	struct stat st;
@@ -257,6 +266,7 @@ static int map_file(struct day_file *f)
 	if (p == MAP_FAILED) {
 		return -errno;
 	}
+	keep_from_children(p, f->size);
 	f->base = p;
 	f->names.base = p;
 	return 0;

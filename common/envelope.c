@@ -20,8 +20,10 @@ char envelope_delimiter(const struct conf *c)
 	const char *const *words =
 	    conf_key_find("recipient-delimiter")->choices;
 
-	return c->recipient_delimiter == 0 ? '\0' :
-					     words[c->recipient_delimiter][0];
+	if (c->recipient_delimiter == 0) {
+		return '\0';
+	}
+	return words[c->recipient_delimiter][0];
 }
 
 bool envelope_has_room(const struct conf *c)

@@ -80,6 +80,10 @@ static int on_entry(const struct work *w, const struct exim_entry *e)
 	if (rc == 0) {
 		rc = exim_message_get(w->ex, &key, w->pos, &m);
 	}
+	if (rc == 0) {
+		m->is_own = (mta_noted(&w->ex->mta, w->l->id, w->line->t) &
+				NOTED_OWN_REPORT) != 0;
+	}
 	if (rc == 0 && e->kind == EXIM_ENTRY_DELIVERED) {
 		rc = touch_host(w, m, e);
 	}
@@ -362,5 +366,6 @@ const struct mta_type exim_type = {
 	.oldest = exim_oldest,
 	.may_begin = exim_may_begin,
 	.open_sessions = exim_open_sessions,
+	.has_late_senders = true,
 	.bounce = bounce_line_exim,
 };

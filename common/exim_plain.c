@@ -60,7 +60,8 @@ static int add_address(const struct exim_plain_work *w, struct exim_session *s)
 		    (size_t)s->n_addresses + 1, sizeof(*s->addresses));
 		s->addresses[s->n_addresses++] = address_hash(w->e->address);
 	}
-	return exim_session_add_address(w->ex, s, w->e->address, COUNTER_COUNT);
+	return exim_session_add_address(w->ex, s, w->e->address,
+	    w->m->is_own ? COUNTER_OWN_REPORT : COUNTER_COUNT);
 }
 
 static int new_session(const struct exim_plain_work *w, enum fact_tls tls,
@@ -79,6 +80,9 @@ static int new_session(const struct exim_plain_work *w, enum fact_tls tls,
 		s->left_out = COUNTER_OTHER_PORT;
 	} else if (ip_is_loopback(&w->e->ip)) {
 		s->left_out = COUNTER_SUBMISSION;
+	} else if (w->m->is_own) {
+		/* R51: what matters is the message that opened it */
+		s->left_out = COUNTER_OWN_REPORT;
 	}
 	return rc;
 }

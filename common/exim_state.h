@@ -100,6 +100,7 @@ struct exim_message {
 	struct exim_sessions sessions;
 	unsigned n_sessions;
 	bool has_records;      /* its plain lines only add to them */
+	bool is_own;           /* a report of ours, as an earlier line told */
 	enum counter left_out; /* why it does not count, by its records */
 	struct exim_hint hint;
 	char dane[32]; /* what dane:fail said of the session to come */

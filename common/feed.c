@@ -123,8 +123,10 @@ int feed_open(
 		.sink = { on_session, on_counter, f },
 		.noted = o->noted,
 		.noted_alias = o->noted_alias,
+		.note_own = o->note_own,
 		.noted_ctx = o->noted_ctx,
-		.bounced = o->bounced != NULL ? on_bounced : NULL,
+		.bounces = o->bounces,
+		.bounced = on_bounced,
 		.bounced_ctx = f,
 	};
 	int rc =
@@ -429,51 +431,12 @@ int feed_is_there(const struct feed *f, const struct logfile *lf)
 	return off == 0 ? 1 : logfile_verify(lf, off, f->read.hash);
 }
 
-/* An event of no line, behind those of the last one: numbered by place. */
-static int count_behind(
-    struct feed *f, int64_t t, enum counter c, unsigned place)
+int feed_count_behind(struct feed *f, uint64_t pos, int64_t t, enum counter c,
+    enum feed_place place)
 {
 	store_use(f->store, f->o.name);
-	f->event = (f->read.pos << EVENT_BITS) - (1U << (EVENT_BITS - place));
+	f->event = (pos << EVENT_BITS) - (1U << (EVENT_BITS - (unsigned)place));
 	return on_counter(f, t, c, 1);
-}
-
-static int note(struct feed *f, int64_t t, enum counter c, unsigned place)
-{
-	int rc = count_behind(f, t, c, place);
-
-	return rc != 0 ? rc : feed_commit(f, true);
-}
-
-int feed_count_gap(struct feed *f)
-{
-	int64_t t = f->read.t != 0 ? f->read.t : f->o.now;
-
-	return count_behind(f, t, COUNTER_GAP, 2);
-}
-
-int feed_note_gap(struct feed *f)
-{
-	int rc = feed_count_gap(f);
-
-	return rc != 0 ? rc : feed_commit(f, true);
-}
-
-int feed_note_lost(struct feed *f)
-{
-	int rc;
-
-	f->event = (f->known << EVENT_BITS) - (1U << (EVENT_BITS - 4));
-	rc = on_counter(f, f->o.now, COUNTER_GAP, 1);
-	/* the marks stay: what is there will be read again */
-	return rc != 0 ? rc : store_commit(f->store, NULL, NULL, true);
-}
-
-int feed_note_unread(struct feed *f, int64_t day)
-{
-	return f->read.pos == 0 ?
-	    0 :
-	    note(f, day + WHEN_DAY_S - 1, COUNTER_UNREAD, 3);
 }
 
 void feed_position(const struct feed *f, struct mark *out)

@@ -32,8 +32,10 @@ struct feed_options {
 	unsigned (*noted)(void *ctx, struct view qid, int64_t t);
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
+	void (*note_own)(void *ctx, struct view qid, int64_t t);
 	void *noted_ctx;
-	/* see struct mta_options; not of lines that were read before */
+	struct bounce_log *bounces; /* see struct mta_options */
+	/* likewise; not of lines that were read before */
 	void (*bounced)(
 	    void *ctx, int64_t t, const char *token, struct view dsn);
 	void *bounced_ctx;
@@ -140,6 +142,12 @@ int feed_note_gap(struct feed *f);
  * in that day as COUNTER_UNREAD. Likewise.
  */
 int feed_note_unread(struct feed *f, int64_t day);
+
+/*
+ * The same of a feed of which nothing was read since it was opened, and that
+ * has open sessions: they stay open, as its marks stay where they are.
+ */
+int feed_note_open(struct feed *f, int64_t day);
 
 /* How far the feed has read. */
 void feed_position(const struct feed *f, struct mark *out);

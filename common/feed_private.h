@@ -45,8 +45,28 @@ int feed_take(struct feed *f, const struct syslog_line *sl, enum counter fault,
 /* What is no line, but is worth n of a counter; likewise. */
 int feed_count(struct feed *f, int64_t t, enum counter c, uint64_t n);
 
+/*
+ * An event of no line, behind those of the line that ends at a position. Of
+ * one position each has its place, so that none is taken for another.
+ */
+enum feed_place {
+	FEED_PLACE_FINISH = 1, /* what the end of the logs closes */
+	FEED_PLACE_GAP,
+	FEED_PLACE_UNREAD,
+	FEED_PLACE_LOST,
+	FEED_PLACE_OPEN
+};
+
+int feed_count_behind(struct feed *f, uint64_t pos, int64_t t, enum counter c,
+    enum feed_place place);
+
+/* --- feed_note.c --- */
+
 /* feed_note_gap() without the commit. */
 int feed_count_gap(struct feed *f);
+
+/* What an open session began with is gone: counted as COUNTER_GAP. */
+int feed_note_lost(struct feed *f);
 
 /* Behind a line: is it time to commit? */
 bool feed_is_due(struct feed *f);
@@ -56,9 +76,6 @@ void feed_remember(struct feed *f);
 
 /* Commits, and the marks with it unless all was read before. */
 int feed_commit(struct feed *f, bool sync);
-
-/* What an open session began with is gone: counted as COUNTER_GAP. */
-int feed_note_lost(struct feed *f);
 
 /*
  * Reads the lines that are there from where lf stands; is_whole: the last one

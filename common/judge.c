@@ -264,28 +264,57 @@ static bool stands_not(struct judge_standing standing)
 	return standing.stands == JUDGE_STANDS_NOT;
 }
 
+static enum judge_column fill(
+    struct judge_session *s, struct arena *a, enum judge_policy policy)
+{
+	switch (policy) {
+	case JUDGE_NO_POLICY_FOUND:
+		break;
+	case JUDGE_STS:
+		return judge_fill_sts(s);
+	case JUDGE_TLSA:
+		return judge_fill_tlsa(s, a);
+	}
+	return judge_fill_none(s);
+}
+
+/* What the fact leaves open, the probe may settle; else all is as it was. */
+static void settle(struct judge_session *s, struct arena *a,
+    enum judge_policy policy, struct judge_verdict *out, struct judge_why *why)
+{
+	const struct fact *fact = s->fact;
+	struct judge_why open = { 0 };
+	char reason[JUDGE_REASON_MAX + 1];
+	struct fact seen;
+
+	if (!judge_probe_see(s, policy, &seen, reason)) {
+		return;
+	}
+	if (why != NULL) {
+		open = *why;
+		why->n = 0;
+	}
+	s->fact = &seen;
+	decide(s, fill(s, a, policy), out, why);
+	s->fact = fact;
+	out->is_probed = out->outcome != JUDGED_UNKNOWN;
+	if (why != NULL && !out->is_probed) {
+		*why = open;
+	}
+}
+
 static void judge_one(struct judge_session *s, struct arena *a,
     enum judge_policy policy, struct judge_verdict *out, struct judge_why *why)
 {
-	enum judge_column column = JUDGE_COLUMN_NONE;
+	struct judge_standing other =
+	    policy == JUDGE_STS ? judge_stands_tlsa(s) : judge_stands_sts(s);
 
 	begin(out, policy);
-	switch (policy) {
-	case JUDGE_NO_POLICY_FOUND:
-		column = judge_fill_none(s);
-		break;
-	case JUDGE_STS:
-		s->is_only = s->set->source == POLICY_MTA ||
-		    stands_not(judge_stands_tlsa(s));
-		column = judge_fill_sts(s);
-		break;
-	case JUDGE_TLSA:
-		s->is_only = s->set->source == POLICY_MTA ||
-		    stands_not(judge_stands_sts(s));
-		column = judge_fill_tlsa(s, a);
-		break;
+	s->is_only = s->set->source == POLICY_MTA || stands_not(other);
+	decide(s, fill(s, a, policy), out, why);
+	if (out->outcome == JUDGED_UNKNOWN) {
+		settle(s, a, policy, out, why);
 	}
-	decide(s, column, out, why);
 }
 
 static void judge_governing(struct judge_session *s, struct arena *a,

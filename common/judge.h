@@ -2,6 +2,7 @@
 #ifndef COMMON_JUDGE_H
 #define COMMON_JUDGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/fact.h"
@@ -62,6 +63,7 @@ struct judge_verdict {
 	size_t n;
 	char reason[JUDGE_REASON_MAX + 1]; /* storage for the fact's token */
 	char set_reason[JUDGE_REASON_MAX + 1]; /* and for that of the set */
+	bool is_probed; /* it is known by the set's probe only */
 };
 
 /* Which policies a session counts under (R45). */
@@ -81,6 +83,11 @@ enum {
  * MTA-STS, that before no-policy-found (R235, R316); mode "none" is no policy
  * (R53). Returns the number of verdicts, 1 or more, the governing one first.
  * result[].reason may point into out, which must not be moved.
+ *
+ * A verdict that stays unknown for want of chain, name or DANE is settled by
+ * the set's probe, if there is one: what the MTA told stands, what it did not
+ * tell is taken from the probe, and tokens end in "+probed". DANE is taken from
+ * a probe by the same TLSA records only.
  */
 size_t judge(const struct fact *fact, const struct policy_set *set,
     enum judge_count count, struct judge_verdict out[JUDGE_VERDICTS]);
@@ -119,6 +126,13 @@ struct judge_why {
 size_t judge_explain(const struct fact *fact, const struct policy_set *set,
     enum judge_count count, struct judge_verdict out[JUDGE_VERDICTS],
     struct judge_why why[JUDGE_VERDICTS]);
+
+/*
+ * Would a probe of the MX host settle what is unknown of this session? The
+ * set's own probe is not looked at.
+ */
+bool judge_wants_probe(const struct fact *fact, const struct policy_set *set,
+    enum judge_count count);
 
 /*
  * Judges an event of the set (policy_set.h: failed_at): one failed session of

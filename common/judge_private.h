@@ -171,6 +171,15 @@ void judge_fill_fact(struct judge_session *s);
 /* Of a certificate that nobody saw, or that is not to be judged. */
 void judge_ask_nothing(struct judge_session *s);
 
+/* --- our own probe (judge_probe.c) --- */
+
+/*
+ * The session's fact with what the probe saw in place of what is unknown under
+ * a policy; false: the probe says nothing of that.
+ */
+bool judge_probe_see(const struct judge_session *s, enum judge_policy policy,
+    struct fact *out, char reason[JUDGE_REASON_MAX + 1]);
+
 /* It failed, and what that says of this policy is not clear. */
 void judge_mta_unclear(struct judge_session *s);
 

@@ -11,10 +11,6 @@
 #include "common/ledger_private.h"
 #include "common/mem.h"
 
-struct ledger {
-	struct db *db;
-};
-
 int ledger_open(const char *path, struct ledger **out)
 {
 	*out = xcalloc(1, sizeof(**out));
@@ -40,11 +36,6 @@ const char *ledger_error(const struct ledger *l)
 	return db_error(l->db);
 }
 
-struct db *ledger_db(struct ledger *l)
-{
-	return l->db;
-}
-
 int ledger_begin(struct ledger *l)
 {
 	return db_begin(l->db);
@@ -52,6 +43,7 @@ int ledger_begin(struct ledger *l)
 
 int ledger_commit(struct ledger *l)
 {
+	memset(l->batch, 0, sizeof(l->batch));
 	return db_commit(l->db);
 }
 

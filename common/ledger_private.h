@@ -55,10 +55,17 @@ enum ledger_statement {
 	LEDGER_STATEMENTS
 };
 
-extern const struct db_schema ledger_schema;
+enum {
+	LEDGER_BATCH = 4 /* bytes of a batch's mark */
+};
 
-/* Borrowed. */
-struct db *ledger_db(struct ledger *l);
+struct ledger {
+	struct db *db;
+	/* random, of the batch; all zeros: not chosen yet */
+	unsigned char batch[LEDGER_BATCH];
+};
+
+extern const struct db_schema ledger_schema;
 
 /* Begins the batch, if it has not begun. */
 int ledger_begin(struct ledger *l);

@@ -31,47 +31,48 @@
 #define FAILED "state IN ('bounced', 'given-up', 'suppressed')"
 
 /*
- * Since version 3. A million items a day come, change once or twice, and go:
- * each index has its use, and those of what waits hold no others.
+ * Since version 3. A million items a day come, domain by domain, change once or
+ * twice, and go. So that a batch touches few pages of the file, all indexes
+ * grow at one place only: at the end, or where the tokens of the batch are.
  */
-#define TABLES_OUTBOX                                                 \
- "CREATE TABLE outbox ("                                              \
- " id INTEGER PRIMARY KEY,"                                           \
- " day INTEGER NOT NULL,"                                             \
- " domain TEXT NOT NULL,"                                             \
- " file TEXT NOT NULL,"                                               \
- " number INTEGER NOT NULL,"                                          \
- " kind TEXT NOT NULL CHECK (kind IN ('mailto', 'https')),"           \
- " target TEXT NOT NULL,"                                             \
- " token TEXT NOT NULL,"                                              \
- " state TEXT NOT NULL CHECK (state IN ('waiting', 'sent',"           \
- "  'bounced', 'given-up', 'suppressed')),"                           \
- " tries INTEGER NOT NULL,"                                           \
- " first_try INTEGER NOT NULL,"                                       \
- " last_try INTEGER NOT NULL,"                                        \
- " next_try INTEGER NOT NULL,"                                        \
- " answer TEXT NOT NULL"                                              \
- ");"                                                                 \
- "CREATE UNIQUE INDEX outbox_report"                                  \
- " ON outbox (domain, day, kind, target);"                            \
- "CREATE UNIQUE INDEX outbox_token ON outbox (token);"                \
- "CREATE INDEX outbox_day ON outbox (day, id, state);"                \
- "CREATE INDEX outbox_open ON outbox (id, next_try) WHERE " WAITS ";" \
- "CREATE INDEX outbox_due ON outbox (next_try) WHERE " WAITS ";"      \
- "CREATE INDEX outbox_failed ON outbox (id) WHERE " FAILED ";"        \
- "CREATE TABLE leave ("                                               \
- " id INTEGER PRIMARY KEY CHECK (id = 0),"                            \
- " since INTEGER NOT NULL"                                            \
- ");"                                                                 \
- "CREATE TABLE suppress ("                                            \
- " kind TEXT NOT NULL CHECK (kind IN ('mailto', 'https')),"           \
- " target TEXT NOT NULL,"                                             \
- " bounces INTEGER NOT NULL,"                                         \
- " last INTEGER NOT NULL,"                                            \
- " until INTEGER NOT NULL,"                                           \
- " accepted INTEGER NOT NULL," /* first after last; 0: none */        \
- " why TEXT NOT NULL,"                                                \
- " PRIMARY KEY (target, kind)"                                        \
+#define TABLES_OUTBOX                                          \
+ "CREATE TABLE outbox ("                                       \
+ " id INTEGER PRIMARY KEY,"                                    \
+ " day INTEGER NOT NULL,"                                      \
+ " domain TEXT NOT NULL,"                                      \
+ " file TEXT NOT NULL,"                                        \
+ " number INTEGER NOT NULL,"                                   \
+ " kind TEXT NOT NULL CHECK (kind IN ('mailto', 'https')),"    \
+ " target TEXT NOT NULL,"                                      \
+ " token TEXT NOT NULL,"                                       \
+ " state TEXT NOT NULL CHECK (state IN ('waiting', 'sent',"    \
+ "  'bounced', 'given-up', 'suppressed')),"                    \
+ " tries INTEGER NOT NULL,"                                    \
+ " first_try INTEGER NOT NULL,"                                \
+ " last_try INTEGER NOT NULL,"                                 \
+ " next_try INTEGER NOT NULL,"                                 \
+ " answer TEXT NOT NULL"                                       \
+ ");"                                                          \
+ "CREATE UNIQUE INDEX outbox_report"                           \
+ " ON outbox (day, domain, kind, target);"                     \
+ "CREATE UNIQUE INDEX outbox_token ON outbox (token);"         \
+ "CREATE INDEX outbox_day ON outbox (day, id, state);"         \
+ "CREATE INDEX outbox_open ON outbox (id, next_try, state)"    \
+ " WHERE " WAITS ";"                                           \
+ "CREATE INDEX outbox_failed ON outbox (id) WHERE " FAILED ";" \
+ "CREATE TABLE leave ("                                        \
+ " id INTEGER PRIMARY KEY CHECK (id = 0),"                     \
+ " since INTEGER NOT NULL"                                     \
+ ");"                                                          \
+ "CREATE TABLE suppress ("                                     \
+ " kind TEXT NOT NULL CHECK (kind IN ('mailto', 'https')),"    \
+ " target TEXT NOT NULL,"                                      \
+ " bounces INTEGER NOT NULL,"                                  \
+ " last INTEGER NOT NULL,"                                     \
+ " until INTEGER NOT NULL,"                                    \
+ " accepted INTEGER NOT NULL," /* first after last; 0: none */ \
+ " why TEXT NOT NULL,"                                         \
+ " PRIMARY KEY (target, kind)"                                 \
  ") WITHOUT ROWID;"
 
 /* Since version 3: what the operator was told, of which day. */
@@ -122,6 +123,12 @@ static const char *const upgrade[] = {
  " AND (?7 = 0 OR " FAILED ")"                                              \
  " ORDER BY id LIMIT 1"
 
+/* The days there are, a step of the index each. */
+#define DAYS                                                       \
+ "(WITH RECURSIVE d (t) AS (SELECT min(day) FROM outbox UNION ALL" \
+ " SELECT (SELECT min(day) FROM outbox WHERE day > t) FROM d"      \
+ " WHERE t IS NOT NULL) SELECT t FROM d)"
+
 static const char *const sql[LEDGER_STATEMENTS] = {
 	[LEDGER_DAY] = "SELECT finished, released, unjudged,"
 		       " (SELECT count(*) FROM report WHERE day = ?1"
@@ -168,7 +175,7 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	    "INSERT INTO outbox (day, domain, file, number, kind, target,"
 	    " token, state, tries, first_try, last_try, next_try, answer)"
 	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-	    " ON CONFLICT (domain, day, kind, target) DO NOTHING",
+	    " ON CONFLICT (day, domain, kind, target) DO NOTHING",
 	[LEDGER_OUTBOX_SAME] =
 	    "SELECT " COLUMNS " FROM outbox WHERE day = ?1 AND domain = ?2"
 	    " AND kind = ?3 AND target = ?4",
@@ -176,38 +183,36 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	    "UPDATE outbox SET state = ?2, tries = ?3, first_try = ?4,"
 	    " last_try = ?5, next_try = ?6, answer = ?7 WHERE id = ?1",
 	[LEDGER_OUTBOX_ALL] = ITEMS("NOT INDEXED", "1"),
-	[LEDGER_OUTBOX_OPEN] = ITEMS("INDEXED BY outbox_open",
-	    WAITS " AND (?2 = 0 OR ?2 >="
-		  " (SELECT min(next_try) FROM outbox WHERE " WAITS "))"),
+	[LEDGER_OUTBOX_OPEN] = ITEMS("INDEXED BY outbox_open", WAITS),
 	[LEDGER_OUTBOX_FAILED] = ITEMS("INDEXED BY outbox_failed", FAILED),
 	[LEDGER_OUTBOX_DAY] = ITEMS("INDEXED BY outbox_day", "day = ?3"),
 	[LEDGER_OUTBOX_DOMAIN] =
-	    ITEMS("INDEXED BY outbox_report", "domain = ?4"),
+	    ITEMS("INDEXED BY outbox_report", "domain = ?4 AND day IN " DAYS),
 	[LEDGER_OUTBOX_TOKEN] = ITEMS("INDEXED BY outbox_token", "token = ?6"),
 	[LEDGER_OUTBOX_STATES] =
 	    "SELECT sum(state = 'waiting'), sum(state = 'sent'),"
 	    " sum(state = 'bounced'), sum(state = 'given-up'),"
 	    " sum(state = 'suppressed') FROM outbox INDEXED BY outbox_day",
 	[LEDGER_OUTBOX_DUE] =
-	    "SELECT (SELECT count(*) FROM outbox WHERE " WAITS
-	    "  AND next_try <= ?1),"
-	    " (SELECT min(next_try) FROM outbox WHERE " WAITS ")",
+	    "SELECT count(*) FILTER (WHERE next_try <= ?1), min(next_try)"
+	    " FROM outbox INDEXED BY outbox_open WHERE " WAITS,
 	[LEDGER_OUTBOX_SUMMARY] =
 	    "SELECT count(*) FILTER (WHERE kind = 'mailto'),"
 	    " count(*) FILTER (WHERE kind = 'https'),"
 	    " count(DISTINCT domain || ' ' || day), count(DISTINCT domain),"
 	    " count(DISTINCT target)"
-	    " FROM outbox WHERE " WAITS " AND day >= ?1",
+	    " FROM outbox INDEXED BY outbox_open WHERE " WAITS " AND day >= ?1",
 	[LEDGER_OUTBOX_TARGETS] =
-	    "SELECT kind, target, count(*) FROM outbox WHERE " WAITS
+	    "SELECT kind, target, count(*)"
+	    " FROM outbox INDEXED BY outbox_open WHERE " WAITS
 	    " AND day >= ?1 GROUP BY kind, target"
 	    " ORDER BY 3 DESC, kind DESC, target LIMIT ?2",
 	[LEDGER_OUTBOX_FORGET] =
 	    "DELETE FROM outbox WHERE day < ?1 AND (state != 'waiting'"
 	    " OR NOT EXISTS (SELECT 1 FROM leave WHERE since > 0))",
 	[LEDGER_OUTBOX_GIVE_UP] =
-	    "UPDATE outbox SET state = 'given-up', answer = ?2"
-	    " WHERE day < ?1 AND " WAITS,
+	    "UPDATE outbox INDEXED BY outbox_open"
+	    " SET state = 'given-up', answer = ?2 WHERE day < ?1 AND " WAITS,
 	[LEDGER_LEAVE] = "SELECT since FROM leave",
 	[LEDGER_SET_LEAVE] =
 	    "INSERT OR REPLACE INTO leave (id, since) SELECT 0, ?1",

@@ -55,6 +55,11 @@ struct live_daemon {
 	uint64_t policies;         /* that are known, of MX hosts and domains */
 	uint64_t questions;        /* that have no answer yet */
 	uint64_t policies_dropped; /* for want of room */
+	bool has_probes;           /* MX hosts are to be probed */
+	uint64_t probes_open;      /* questions without an answer yet */
+	uint64_t probes_seen;      /* probes that saw a certificate */
+	uint64_t probes_unseen;    /* that settled nothing */
+	uint64_t probes_dropped;   /* that were given up */
 	bool is_sandboxed;
 	int64_t
 	    clock_step; /* when the clock was last seen to be set; 0: never */

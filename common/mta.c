@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/bounce_log.h"
 #include "common/envelope.h"
 #include "common/err.h"
 #include "common/mta_type.h"
@@ -65,16 +66,12 @@ struct mta *mta_new(const struct mta_type *type, const struct mta_options *o)
 	if (m->o.idents == NULL) {
 		m->o.idents = type->idents;
 	}
-	if (o->bounced != NULL && type->bounce != NULL) {
-		m->bounces = bounce_log_new();
-	}
 	return m;
 }
 
 void mta_free(struct mta *m)
 {
 	if (m != NULL) {
-		bounce_log_free(m->bounces);
 		m->type->destroy(m);
 	}
 }
@@ -103,15 +100,22 @@ bool mta_is_ident(const struct mta *m, struct view ident)
 	return false;
 }
 
-/* Says what a line tells of messages that come back. */
-static void look_for_bounce(struct mta *m, const struct syslog_line *line)
+/* Whose message it is, and what came back. */
+static void look_at_sender(struct mta *m, const struct syslog_line *line)
 {
 	const struct bounce_own own = { m->o.own_senders, m->o.delimiter };
 	char token[ENVELOPE_TOKEN + 1];
 	struct bounce_line l;
 
-	if (m->type->bounce(line, &l) &&
-	    bounce_log_line(m->bounces, &own, line->host, &l, token)) {
+	if (!m->type->bounce(line, &l)) {
+		return;
+	}
+	if (l.kind == BOUNCE_LINE_SENDER && m->type->has_late_senders &&
+	    m->o.note_own != NULL && mta_is_own_sender(m, l.sender)) {
+		m->o.note_own(m->o.noted_ctx, l.qid, line->t);
+	}
+	if (m->o.bounces != NULL &&
+	    bounce_log_line(m->o.bounces, &own, line->host, &l, token)) {
 		m->o.bounced(m->o.bounced_ctx, line->t, token, l.dsn);
 	}
 }
@@ -119,9 +123,10 @@ static void look_for_bounce(struct mta *m, const struct syslog_line *line)
 int mta_line(struct mta *m, uint64_t pos, const struct syslog_line *line)
 {
 	/* within a stranger's text, a line is none */
-	if (m->bounces != NULL && mta_may_begin(m) &&
-	    mta_is_ident(m, line->ident)) {
-		look_for_bounce(m, line);
+	if (m->type->bounce != NULL &&
+	    (m->o.bounces != NULL || m->o.note_own != NULL) &&
+	    mta_may_begin(m) && mta_is_ident(m, line->ident)) {
+		look_at_sender(m, line);
 	}
 	/* who has lines of its own shape must see them all, since the shape of
 	   a line that is none of its own may be made up */

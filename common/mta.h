@@ -32,6 +32,8 @@ struct mta_sink {
 	void *ctx;
 };
 
+struct bounce_log; /* bounce_log.h */
+
 /* What the configuration says of a feed; borrowed for the life of the mta. */
 struct mta_options {
 	const char *const *idents;      /* programs; NULL-terminated; a trailing
@@ -51,10 +53,16 @@ struct mta_options {
 	   noted of the old one; may be NULL */
 	void (*noted_alias)(
 	    void *ctx, struct view old_qid, struct view new_qid, int64_t t);
+	/* a line of time t says that the message with this id is a report of
+	   ours, and the lines of its delivery do not: noted() has to answer
+	   so from now on; may be NULL */
+	void (*note_own)(void *ctx, struct view qid, int64_t t);
 	void *noted_ctx;
+	struct bounce_log *bounces; /* borrowed; remembers whose messages are
+	                               ours; NULL: bounced is not called */
 	/* the log says that the report with this token failed for good; dsn
 	   (RFC 3463) is "" where it does not tell. The same may be said again,
-	   also when the log is read again. May be NULL */
+	   also when the log is read again */
 	void (*bounced)(
 	    void *ctx, int64_t t, const char *token, struct view dsn);
 	void *bounced_ctx;

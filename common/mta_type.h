@@ -2,7 +2,7 @@
 #ifndef COMMON_MTA_TYPE_H
 #define COMMON_MTA_TYPE_H
 
-#include "common/bounce_log.h"
+#include "common/bounce_line.h"
 #include "common/mta.h"
 
 /* What an MTA's row is made of; only mta.c and the parsers include this. */
@@ -21,6 +21,8 @@ struct mta_type {
 	/* see mta_may_begin(); NULL: always */
 	bool (*may_begin)(const struct mta *m);
 	unsigned (*open_sessions)(const struct mta *m);
+	/* the lines of a delivery may tell no sender: see note_own() */
+	bool has_late_senders;
 	/* what a line says of messages that come back; NULL: never */
 	bool (*bounce)(const struct syslog_line *line, struct bounce_line *out);
 };
@@ -29,7 +31,6 @@ struct mta_type {
 struct mta {
 	const struct mta_type *type;
 	struct mta_options o;
-	struct bounce_log *bounces; /* owned; NULL: nobody wants to know */
 };
 
 extern const struct mta_type sendmail_type;

@@ -336,6 +336,16 @@ void noted_on_alias(
 	noted_alias(ctx, old_qid, new_qid, t);
 }
 
+void noted_on_own(void *ctx, struct view qid, int64_t t)
+{
+	unsigned kinds = noted_find(ctx, qid, t);
+
+	/* beside what the milter noted of it */
+	if ((kinds & NOTED_OWN_REPORT) == 0) {
+		noted_add(ctx, qid, kinds | NOTED_OWN_REPORT, t);
+	}
+}
+
 uint64_t noted_get(const struct noted *n, enum noted_counter c)
 {
 	uint64_t word =

@@ -77,6 +77,7 @@ void noted_alias(
 unsigned noted_on_find(void *ctx, struct view qid, int64_t t);
 void noted_on_alias(
     void *ctx, struct view old_qid, struct view new_qid, int64_t t);
+void noted_on_own(void *ctx, struct view qid, int64_t t);
 
 uint64_t noted_get(const struct noted *n, enum noted_counter c);
 void noted_bump(struct noted *n, enum noted_counter c, uint64_t by);

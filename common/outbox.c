@@ -19,8 +19,7 @@
 #include "common/suppress.h"
 
 enum {
-	WORD_BUF = 16,
-	TOKEN_BYTES = OUTBOX_TOKEN / 2
+	WORD_BUF = 16
 };
 
 static const char too_old[] = "of a day before those that were to be sent";
@@ -69,17 +68,30 @@ static int get_first(struct db *d, struct outbox_item *out, bool *found)
 	return rc;
 }
 
-static int make_token(char out[OUTBOX_TOKEN + 1])
+static int fill_random(unsigned char *out, size_t len)
 {
-	unsigned char bytes[TOKEN_BYTES];
+	return getrandom(out, len, 0) == (ssize_t)len ? 0 : -EIO;
+}
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
-		return -EIO;
+/*
+ * The first bytes are the same in all of a batch, so that its tokens stand side
+ * by side in the index; the others suffice not to be guessed.
+ */
+static int make_token(struct ledger *l, char out[OUTBOX_TOKEN + 1])
+{
+	static const unsigned char none[LEDGER_BATCH];
+
+	unsigned char bytes[OUTBOX_TOKEN / 2];
+	int rc = fill_random(bytes, sizeof(bytes));
+
+	if (rc == 0 && memcmp(l->batch, none, sizeof(none)) == 0) {
+		rc = fill_random(l->batch, sizeof(l->batch));
 	}
+	memcpy(bytes, l->batch, sizeof(l->batch));
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		(void)snprintf(&out[2 * i], 3, "%02x", bytes[i]);
 	}
-	return 0;
+	return rc;
 }
 
 /* Adds it, if there is no such one. */
@@ -115,12 +127,12 @@ static int find_same(struct db *d, struct outbox_item *item)
 
 int outbox_add(struct ledger *l, struct outbox_item *item)
 {
-	struct db *d = ledger_db(l);
+	struct db *d = l->db;
 	int64_t since = 0;
 	int rc = ledger_begin(l);
 
 	rc = rc == 0 ? outbox_enabled(l, &since) : rc;
-	rc = rc == 0 ? make_token(item->token) : rc;
+	rc = rc == 0 ? make_token(l, item->token) : rc;
 	if (rc != 0) {
 		return rc;
 	}
@@ -191,7 +203,7 @@ int outbox_next(struct ledger *l, const struct outbox_query *q,
 
 int outbox_count(struct ledger *l, int64_t now, struct outbox_counts *out)
 {
-	struct db *d = ledger_db(l);
+	struct db *d = l->db;
 	bool is_row;
 	int rc;
 
@@ -263,7 +275,7 @@ int outbox_forget(struct ledger *l, int64_t before_day)
 
 int outbox_enabled(struct ledger *l, int64_t *since)
 {
-	struct db *d = ledger_db(l);
+	struct db *d = l->db;
 	bool is_row;
 	int rc;
 

@@ -41,7 +41,9 @@ struct outbox_item {
 	char file[LEDGER_TEXT]; /* outdir_base() of the report's files */
 	unsigned number; /* of the destination in the record: BASE.N.eml */
 	struct record_rua to;
-	char token[OUTBOX_TOKEN + 1]; /* unique, not to be guessed: part of the
+	char
+	    token[OUTBOX_TOKEN + 1]; /* unique, not to be guessed (96 bits, with
+	                                 those of its batch known): part of the
 	                                 envelope sender */
 	enum outbox_state state;
 	unsigned tries;
@@ -96,8 +98,9 @@ struct outbox_query {
 
 /*
  * The first item that fits; *found is false when there is none, and *out then
- * left alone. Nothing is locked afterwards. A walk with due steps over what
- * waits but is not due: many items a millisecond, and only if one is due.
+ * left alone. Nothing is locked afterwards. A step goes straight to after_id; of
+ * a walk with due, it then passes what waits and is not due, which over a
+ * million items takes a tenth of a second in all.
  */
 int outbox_next(struct ledger *l, const struct outbox_query *q,
     struct outbox_item *out, bool *found);

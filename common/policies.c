@@ -15,6 +15,7 @@
 
 #include "common/mem.h"
 #include "common/policies.h"
+#include "common/probes.h"
 
 enum {
 	CACHE = 16, /* sets that are kept as they were read */
@@ -57,6 +58,7 @@ struct policies {
 	struct tally *tally;
 	struct list sets;
 	struct list events;
+	struct probes *probes;
 	struct name *names; /* of the sets, by hash */
 	size_t n_unreadable;
 	struct cached cache[CACHE];
@@ -131,8 +133,13 @@ static void add(struct policies *p, const struct policy *policy,
 		.cursor = cursor,
 		.source = policy->source };
 	struct policy_set set;
-	bool is_read = policy_set_read(policy, a, &set) == 0;
+	bool is_read;
 
+	if (policy->source == POLICY_PROBE) {
+		p->n_unreadable += probes_add(p->probes, policy) != 0;
+		return;
+	}
+	is_read = policy_set_read(policy, a, &set) == 0;
 	memcpy(e.hash, policy->hash, sizeof(e.hash));
 	if (is_read && set.failed_at != 0) {
 		e.since = set.failed_at;
@@ -200,6 +207,7 @@ struct policies *policies_load(struct tally *t)
 	uint64_t before = 0;
 
 	p->tally = t;
+	p->probes = probes_new();
 	while (tally_next_policy(t, &cursor, &policy) > 0) {
 		add(p, &policy, before, scratch);
 		arena_reset(scratch);
@@ -209,6 +217,7 @@ struct policies *policies_load(struct tally *t)
 	sort(&p->sets, by_place);
 	sort(&p->events, by_time);
 	drop_doubles(&p->events);
+	probes_sort(p->probes);
 	index_names(p);
 	return p;
 }
@@ -221,6 +230,7 @@ void policies_free(struct policies *p)
 	for (size_t i = 0; i < CACHE; i++) {
 		arena_free(p->cache[i].arena);
 	}
+	probes_free(p->probes);
 	free(p->names);
 	free(p->events.v);
 	free(p->sets.v);
@@ -234,8 +244,7 @@ size_t policies_unreadable(const struct policies *p)
 
 /* --- reading --- */
 
-static const struct policy_set *read_set(
-    struct policies *p, const struct entry *e)
+static struct policy_set *read_set(struct policies *p, const struct entry *e)
 {
 	struct cached *c = NULL;
 	struct policy policy;
@@ -390,13 +399,19 @@ void policies_explain(struct policies *p, const struct tally_fact *fact,
     struct policies_choice *out)
 {
 	const struct entry *e;
+	struct policy_set *set;
 
 	*out = (struct policies_choice){ .rule = POLICIES_NONE };
 	e = choose(p, fact, out);
-	if (e != NULL) {
-		memcpy(out->hash, e->hash, sizeof(out->hash));
-		out->set = read_set(p, e);
+	if (e == NULL) {
+		return;
 	}
+	memcpy(out->hash, e->hash, sizeof(out->hash));
+	set = read_set(p, e);
+	if (set != NULL) {
+		set->probe = probes_find(p->probes, fact);
+	}
+	out->set = set;
 }
 
 const struct policy_set *policies_choose(

@@ -10,7 +10,8 @@
 #include "common/tally.h"
 
 /*
- * The policies of one day's tally, and which of them a session is judged by.
+ * The policies of one day's tally, and which of them a session is judged by,
+ * with what our own probes saw.
  * In memory is an index (TALLY_POLICIES entries at most); texts stay in the
  * tally, which is borrowed and must not change: the answers depend on what is
  * in it, not on the order in which it came.
@@ -28,7 +29,8 @@ size_t policies_unreadable(const struct policies *p);
  * names; else of its domain and MX the first one learned at or after its first
  * session, or, with none, the last one learned before; else the same of its
  * domain as a whole. What we looked up goes before what the MTA told. NULL:
- * nothing is known. The set and its views are good until the next call.
+ * nothing is known. The set and its views are good until the next call. Its
+ * probe is the one that speaks for the fact's sessions (probes.h), if any.
  */
 const struct policy_set *policies_choose(
     struct policies *p, const struct tally_fact *fact);

@@ -10,7 +10,9 @@
 /* Who told us. Stands in tally files. */
 enum policy_source {
 	POLICY_OWN,
-	POLICY_MTA
+	POLICY_MTA,
+	POLICY_PROBE, /* no policy: what our own probe saw (policy_probe.h) */
+	POLICY_SOURCES
 };
 
 /*

@@ -53,6 +53,8 @@ enum policy_sts {
 	POLICY_STS_COUNT
 };
 
+struct policy_probe;
+
 struct policy_set {
 	enum policy_source source;
 	enum policy_mx mx;
@@ -84,6 +86,10 @@ struct policy_set {
 	 * strings; the members above are then filled as far as that tells.
 	 */
 	struct view mta_domain; /* policy-domain as given, "" for none */
+
+	/* No part of the content: what a probe of ours saw of the session's
+	   MX host at about that time; NULL: nothing. */
+	const struct policy_probe *probe;
 };
 
 /* The words of the formats, "secure", "usable" etc.; NULL: no such value. */

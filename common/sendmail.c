@@ -310,5 +310,6 @@ const struct mta_type sendmail_type = {
 	.flush = sendmail_flush,
 	.oldest = sendmail_oldest,
 	.open_sessions = sendmail_open_sessions,
+	.has_late_senders = true,
 	.bounce = bounce_line_sendmail,
 };

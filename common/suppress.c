@@ -25,7 +25,7 @@ static void get_entry(struct db *d, struct suppress_entry *out)
 static int find(struct ledger *l, const struct record_rua *to,
     struct suppress_entry *out, bool *found)
 {
-	struct db *d = ledger_db(l);
+	struct db *d = l->db;
 	int rc;
 
 	db_use(d, LEDGER_SUPPRESS_FIND);
@@ -42,7 +42,7 @@ static int find(struct ledger *l, const struct record_rua *to,
 
 static int set(struct ledger *l, const struct suppress_entry *e)
 {
-	struct db *d = ledger_db(l);
+	struct db *d = l->db;
 
 	db_use(d, LEDGER_SUPPRESS_SET);
 	ledger_bind_rua(d, 1, &e->to);
@@ -151,7 +151,7 @@ int suppress_accepted(
 	if (rc != 0) {
 		return rc;
 	}
-	d = ledger_db(l);
+	d = l->db;
 	db_use(d, LEDGER_SUPPRESS_ACCEPTED);
 	ledger_bind_rua(d, 1, to);
 	db_bind_int(d, 3, now);
@@ -182,7 +182,7 @@ int suppress_lift(
 
 	*was_there = false;
 	if (rc == 0) {
-		d = ledger_db(l);
+		d = l->db;
 		db_use(d, LEDGER_SUPPRESS_LIFT);
 		ledger_bind_rua(d, 1, to);
 		rc = db_run(d);
@@ -207,7 +207,7 @@ int suppress_forget(struct ledger *l, int64_t now)
 int suppress_next(struct ledger *l, struct record_rua *cursor,
     struct suppress_entry *out, bool *found)
 {
-	struct db *d = ledger_db(l);
+	struct db *d = l->db;
 	int rc;
 
 	db_use(d, LEDGER_SUPPRESS_NEXT);

@@ -324,10 +324,12 @@ int tally_next_policy(struct tally *t, uint64_t *cursor, struct policy *out)
 		if (*cursor < e->offset) {
 			*cursor = e->offset;
 		}
-		if (*cursor < e->offset + e->size &&
+		while (*cursor < e->offset + e->size &&
 		    next_in_extent(t, e, cursor, out)) {
 			t->seen_policies++;
-			return 1;
+			if (out->source < POLICY_SOURCES) {
+				return 1;
+			}
 		}
 	}
 	if (n > t->seen_policies) {

@@ -78,7 +78,10 @@ struct tally_fact {
  */
 int tally_next_fact(struct tally *t, uint64_t *cursor, struct tally_fact *out);
 
-/* The policies likewise. */
+/*
+ * The policies likewise, and what else is kept among them (policy.h). Those of
+ * a source that we do not know are of a later version, and left out.
+ */
 int tally_next_policy(struct tally *t, uint64_t *cursor, struct policy *out);
 
 /* The feeds likewise. A feed being written just now is read again. */

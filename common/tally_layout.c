@@ -323,7 +323,7 @@ static bool policy_fits(const struct tally_policy_head *head)
 {
 	return head->domain_len <= DOMAIN_MAX && head->mx_len <= DOMAIN_MAX &&
 	    head->content_len <= POLICY_CONTENT_MAX &&
-	    head->source <= POLICY_MTA;
+	    head->source <= TALLY_SOURCE_MAX;
 }
 
 uint64_t tally_layout_policy(const struct tally_space *space, uint64_t offset,

@@ -41,6 +41,8 @@ enum {
 	TALLY_CHUNK_SLOTS = 128, /* slots in it */
 	TALLY_POLICIES = 65535,  /* most policies a day */
 	TALLY_POLICY_BYTES = 256 << 20, /* most bytes of them */
+	TALLY_SOURCE_MAX = 255, /* of a policy; one that we do not know is of a
+	                           later version, and no damage */
 };
 
 #define TALLY_MAGIC      "TELLTLS\n"

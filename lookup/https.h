@@ -14,8 +14,8 @@ struct trust;
 /*
  * What all HTTPS of ours has in common, on libcurl: TLS 1.2 or later, no
  * redirects, cookies, proxies, passwords or anything else of the environment,
- * and connections to the addresses given and no other. Only this file,
- * transfer.c (GET) and send/uploads.c (POST) know libcurl's HTTPS.
+ * and connections to the addresses given and no other. The other files that
+ * know libcurl are named in common/Makefile.inc.
  */
 
 enum {

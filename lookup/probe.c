@@ -370,6 +370,7 @@ static void start(struct probe *p)
 	int rc;
 
 	p->step = STEP_CONNECT;
+	(void)trust_refresh(p->owner->trust);
 	p->timer = loop_add_timer(o->loop,
 	    o->timeout_ms > 0 ? o->timeout_ms : TIMEOUT_MS, on_timeout, p);
 	rc = connection_start(
@@ -474,7 +475,8 @@ int probe_start(struct prober *owner, const struct probe_target *target,
 	p->fd = -1;
 	p->fn = fn;
 	p->ctx = ctx;
-	p->result.chain_text = "";
+	p->result.chain_text = p->result.chain_token = p->result.dane_token =
+	    "";
 	copy_target(p, target);
 	owner->n++;
 	TAILQ_INSERT_TAIL(&owner->waiting, p, link);

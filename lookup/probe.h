@@ -44,8 +44,9 @@ struct probe_result {
 	char version[PROBE_VERSION]; /* "TLSv1.3" */
 	enum fact_chain chain;       /* by the roots; UNKNOWN without any */
 	const char
-	    *chain_text;     /* what is wrong with it; static, "" for nothing */
-	enum fact_name name; /* is the MX name in it (RFC 9525)? */
+	    *chain_text; /* what is wrong with it; static, "" for nothing */
+	const char *chain_token; /* the same as a token of ours, likewise */
+	enum fact_name name;     /* is the MX name in it (RFC 9525)? */
 	char names[PROBE_NAMES]; /* the names in it (DNS-ID), blanks between;
 	                            printable; cut at a name */
 	int64_t not_before;      /* Unix seconds; 0: not known */
@@ -54,6 +55,7 @@ struct probe_result {
 	/* By the TLSA records; NONE without any. */
 	enum fact_dane dane;
 	enum fact_chain dane_chain; /* with usage 2: by that anchor ... */
+	const char *dane_token;     /* as chain_token */
 	enum fact_name dane_name;   /* ... and the base domain or the MX name */
 };
 

@@ -209,6 +209,12 @@ static enum fact_chain chain_of(long verify)
 	}
 }
 
+/* Of a chain that does not hold; where the state of it says all, "". */
+static const char *token_of(enum fact_chain chain, long verify)
+{
+	return chain == FACT_CHAIN_UNTRUSTED ? trust_token(verify) : "";
+}
+
 static void judge_chain(
     const struct probe_tls *t, X509 *leaf, struct probe_result *out)
 {
@@ -225,6 +231,7 @@ static void judge_chain(
 		    X509_V_OK :
 		    X509_STORE_CTX_get_error(ctx);
 		out->chain = chain_of(error);
+		out->chain_token = token_of(out->chain, error);
 		out->chain_text = error == X509_V_OK ?
 		    "" :
 		    X509_verify_cert_error_string(error);
@@ -247,6 +254,7 @@ static void judge_dane(const struct probe_tls *t, struct probe_result *out)
 	}
 	/* a record matched; of usage 2, the rest has to be good as well */
 	out->dane_chain = chain_of(verify);
+	out->dane_token = token_of(out->dane_chain, verify);
 	if (out->dane_chain != FACT_CHAIN_UNKNOWN) {
 		out->dane_name = verify == X509_V_ERR_HOSTNAME_MISMATCH ?
 		    FACT_NAME_MISMATCH :

@@ -189,9 +189,11 @@ int daemon_open_feeds(struct daemon *d, const struct conf *conf)
 		.conf = conf,
 		.noted = d->noted,
 		.policies = conf->policies.lookup ? d->policies : NULL,
+		.probes = daemon_network_probes(d, conf),
 		.rings = d->rings,
 		.breathe = daemon_breathe,
 		.clock = &d->clock,
+		.bounces = d->bounce.log,
 		.bounced = daemon_bounce_add,
 		.ctx = d,
 	};
@@ -256,6 +258,7 @@ static int open_state(struct daemon *d)
 {
 	int rc = open_when_free(d, daemon_notes_open);
 
+	daemon_bounce_start(d);
 	rc = rc == 0 ? daemon_receivers_start(d) : rc;
 	rc = rc == 0 ? open_when_free(d, open_feeds) : rc;
 	if (rc != 0) {
@@ -291,6 +294,7 @@ static void close_all(struct daemon *d)
 	daemon_bounce_stop(d);
 	server_close(d->server);
 	feeds_close(d->feeds);
+	daemon_bounce_free(d);
 	daemon_receivers_free(d);
 	daemon_network_free(d);
 	daemon_notes_close(d);

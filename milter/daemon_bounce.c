@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/bounce.h"
+#include "common/bounce_log.h"
 #include "common/err.h"
 #include "common/log.h"
 #include "milter/daemon_private.h"
@@ -28,6 +29,7 @@ enum {
 	EACH_SECOND = 200, /* datagrams */
 	RETRY_S = 10,      /* to open the socket */
 	SAY_S = 3600,      /* between two lines about losses */
+	SAVE_S = 600,      /* between two writings of what is on its way */
 	/* what the logs tell has room left, whatever strangers send */
 	STRANGERS_MAX = BOUNCE_FILE_MAX / 2
 };
@@ -68,6 +70,45 @@ void daemon_bounce_add(void *ctx, int64_t t, const char *token, struct view dsn)
 	if (bounce_set(&b, t, view_of(token), dsn)) {
 		keep(d, &b, BOUNCE_FILE_MAX);
 	}
+}
+
+static void save(struct daemon *d)
+{
+	struct daemon_bounce *m = &d->bounce;
+	int rc;
+
+	if (!bounce_log_is_dirty(m->log)) {
+		return;
+	}
+	rc = bounce_log_save(m->log, daemon_state(d, &d->conf));
+	if (rc != 0) {
+		log_warn("cannot keep which reports are on their way state=%s "
+			 "error=\"%s\"",
+		    daemon_state(d, &d->conf), err_text(rc));
+	}
+}
+
+void daemon_bounce_start(struct daemon *d)
+{
+	int rc;
+
+	d->bounce.log = bounce_log_new();
+	rc = bounce_log_load(d->bounce.log, daemon_state(d, &d->conf));
+	if (rc != 0) {
+		log_warn("cannot read which reports are on their way state=%s "
+			 "error=\"%s\"",
+		    daemon_state(d, &d->conf), err_text(rc));
+	}
+	d->bounce.saved = daemon_now();
+}
+
+void daemon_bounce_free(struct daemon *d)
+{
+	if (d->bounce.log != NULL) {
+		save(d);
+	}
+	bounce_log_free(d->bounce.log);
+	d->bounce.log = NULL;
 }
 
 static void stop_watching(struct daemon_bounce *m)
@@ -168,6 +209,10 @@ void daemon_bounce_tick(struct daemon *d, int64_t now)
 	struct daemon_bounce *m = &d->bounce;
 	bool is_wanted = d->conf.recipient_delimiter != 0;
 
+	if (now - m->saved >= SAVE_S || now < m->saved) {
+		m->saved = now;
+		save(d);
+	}
 	if (!is_wanted) {
 		daemon_bounce_stop(d);
 		return;

@@ -38,6 +38,9 @@ static int run_network(void *ctx, int channel)
 void daemon_network_init(struct daemon *d)
 {
 	struct hash_key key = { 0 };
+	struct probe_table_options probes = {
+		.count = (enum judge_count)d->conf.report.count
+	};
 
 	if (getrandom(&key, sizeof(key), 0) != (ssize_t)sizeof(key)) {
 		log_warn("no random numbers error=\"%s\"", strerror(errno));
@@ -46,6 +49,17 @@ void daemon_network_init(struct daemon *d)
 	d->network.is_wanted = d->conf.policies.lookup;
 	d->policies =
 	    policy_table_new(POLICY_TABLE_MAX, POLICY_TABLE_BYTES, &key);
+	probes.policies = d->policies;
+	probes.key = key;
+	d->probes = probe_table_new(&probes);
+}
+
+struct probe_table *daemon_network_probes(
+    const struct daemon *d, const struct conf *conf)
+{
+	return conf->policies.lookup && conf->probe != CONF_PROBE_OFF ?
+	    d->probes :
+	    NULL;
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -89,28 +103,40 @@ static void on_answer(void *ctx)
 
 /* --- questions ------------------------------------------------------------ */
 
+static bool ask(const struct daemon *d, const struct network_message *m)
+{
+	struct strbuf text;
+	bool is_sent;
+
+	strbuf_init(&text, NETWORK_MESSAGE_MAX);
+	(void)network_message_write(m, &text);
+	is_sent = send(d->network.channel, text.s, text.len,
+		      MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	strbuf_release(&text);
+	return is_sent;
+}
+
 void daemon_network_ask(struct daemon *d)
 {
 	int64_t now = daemon_now();
 	struct network_message m = { .kind = NETWORK_WANT };
-	struct strbuf text;
+	int n = 0;
 
 	if (d->network.channel < 0) {
 		return;
 	}
-	strbuf_init(&text, NETWORK_MESSAGE_MAX);
-	for (int i = 0; i < QUESTIONS_AT_ONCE &&
-	     policy_table_next(d->policies, now, &m.domain, &m.mx);
-	     i++) {
-		strbuf_clear(&text);
-		(void)network_message_write(&m, &text);
-		if (send(d->network.channel, text.s, text.len,
-			MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-			break;
-		}
+	while (n++ < QUESTIONS_AT_ONCE &&
+	    policy_table_next(d->policies, now, &m.domain, &m.mx) &&
+	    ask(d, &m)) {
 		policy_table_asked(d->policies, now);
 	}
-	strbuf_release(&text);
+	if (daemon_network_probes(d, &d->conf) == NULL) {
+		return;
+	}
+	while (n++ < QUESTIONS_AT_ONCE &&
+	    probe_table_next(d->probes, now, &m) && ask(d, &m)) {
+		probe_table_asked(d->probes, now);
+	}
 }
 
 /* --- its life ------------------------------------------------------------- */
@@ -119,6 +145,7 @@ void daemon_network_tick(struct daemon *d, int64_t now)
 {
 	if (child_tick(&d->network, now)) {
 		policy_table_forget_asked(d->policies);
+		probe_table_forget_asked(d->probes);
 		d->on_answer =
 		    loop_add_fd(d->loop, d->network.channel, on_answer, d);
 	}
@@ -153,6 +180,8 @@ void daemon_network_stop(struct daemon *d, unsigned limit_ms)
 
 void daemon_network_free(struct daemon *d)
 {
+	probe_table_free(d->probes);
+	d->probes = NULL;
 	policy_table_free(d->policies);
 	d->policies = NULL;
 }
@@ -160,8 +189,10 @@ void daemon_network_free(struct daemon *d)
 void daemon_network_live(const struct daemon *d, struct live_daemon *out)
 {
 	struct policy_table_counts counts;
+	struct probe_table_counts probes;
 
 	policy_table_counts(d->policies, &counts);
+	probe_table_counts(d->probes, &probes);
 	out->has_network = d->network.is_wanted;
 	out->network_runs = d->network.pid != 0;
 	out->network_starts = d->network.starts;
@@ -169,6 +200,11 @@ void daemon_network_live(const struct daemon *d, struct live_daemon *out)
 	out->policies = counts.known;
 	out->questions = counts.asked + counts.waiting;
 	out->policies_dropped = counts.dropped;
+	out->has_probes = daemon_network_probes(d, &d->conf) != NULL;
+	out->probes_open = probes.asked + probes.waiting;
+	out->probes_seen = probes.seen;
+	out->probes_unseen = probes.unseen;
+	out->probes_dropped = probes.dropped + probes.nonsense;
 }
 
 static bool is_same_list(char *const *a, char *const *b)
@@ -187,13 +223,14 @@ void daemon_network_reload(struct daemon *d, const struct conf *old)
 {
 	const struct conf *c = &d->conf;
 
+	probe_table_set_count(d->probes, (enum judge_count)c->report.count);
 	if (c->policies.lookup && !old->policies.lookup) {
 		daemon_warn_of_sandbox(d, true, "policies.lookup");
 	}
 	if (!c->policies.lookup) {
 		child_stop(&d->network);
 	} else if (!old->policies.lookup || c->policies.local != NULL ||
-	    old->policies.local != NULL ||
+	    old->policies.local != NULL || c->probe != old->probe ||
 	    !conf_is_same(c->state, old->state) ||
 	    !is_same_list(c->dns.servers, old->dns.servers) ||
 	    !conf_is_same(c->dns.local_data, old->dns.local_data) ||

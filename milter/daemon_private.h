@@ -27,6 +27,8 @@ struct daemon_receiver {
 
 /* News of reports that came back (common/bounce.h). */
 struct daemon_bounce {
+	struct bounce_log *log;   /* owned: reports on their way */
+	int64_t saved;            /* when it was saved, or could not be */
 	int fd;                   /* RUN/bounce; -1: not open */
 	struct loop_watch *watch; /* NULL: this second has seen enough */
 	struct socket_file file;
@@ -64,6 +66,7 @@ struct daemon {
 	struct child network;
 	struct loop_watch *on_answer; /* its channel; NULL: it does not run */
 	struct policy_table *policies;
+	struct probe_table *probes;
 	char dns_health[LIVE_TEXT]; /* its word; "": not known */
 	/* the milter */
 	struct child milter;
@@ -125,8 +128,11 @@ void daemon_on_request(void *ctx, struct server_client *c,
 
 /*
  * daemon_bounce.c: keeps the news that a report came back for telltls-report;
- * tick opens and closes the socket as the configuration wants it.
+ * tick opens and closes the socket as the configuration wants it. Which reports
+ * are on their way outlives us: start reads it, free writes it.
  */
+void daemon_bounce_start(struct daemon *d);
+void daemon_bounce_free(struct daemon *d);
 void daemon_bounce_add(
     void *ctx, int64_t t, const char *token, struct view dsn);
 void daemon_bounce_tick(struct daemon *d, int64_t now);
@@ -162,6 +168,10 @@ void daemon_network_ask(struct daemon *d); /* sends the questions that wait */
 void daemon_network_reap(struct daemon *d, int64_t now);
 void daemon_network_stop(struct daemon *d, unsigned limit_ms);
 void daemon_network_free(struct daemon *d);
+
+/* The table of probes; NULL: this configuration wants none. */
+struct probe_table *daemon_network_probes(
+    const struct daemon *d, const struct conf *conf);
 void daemon_network_live(const struct daemon *d, struct live_daemon *out);
 /* Starts it anew if its part of the configuration has changed. */
 void daemon_network_reload(struct daemon *d, const struct conf *old);

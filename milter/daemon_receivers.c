@@ -12,7 +12,9 @@
 #include "milter/receiver.h"
 
 enum {
-	RING_B = 128 << 20, /* of which is taken what bursts need */
+	/* more than a million datagrams; taken is what bursts need */
+	RING_B = 512 << 20,
+	RING_LEAST_B = 32 << 20,
 	SOCKET_MODE = 0660,
 };
 
@@ -58,7 +60,10 @@ static int start(struct daemon *d, unsigned number)
 	struct daemon_receiver *r = &d->receiver[number];
 
 	*r = (struct daemon_receiver){ .daemon = d, .number = number };
-	r->ring = ring_new(RING_B);
+	/* a small system may have no room for the numbers of so many pages */
+	for (size_t b = RING_B; b >= RING_LEAST_B && r->ring == NULL; b /= 2) {
+		r->ring = ring_new(b);
+	}
 	if (r->ring == NULL) {
 		log_error(
 		    "no memory for datagrams error=\"%s\"", strerror(errno));

@@ -51,6 +51,7 @@ void feeds_options_of(
 	if (f->o.noted != NULL) {
 		o->noted = noted_on_find;
 		o->noted_alias = noted_on_alias;
+		o->note_own = noted_on_own;
 		o->noted_ctx = f->o.noted;
 	}
 }
@@ -209,6 +210,7 @@ static int open_feed(struct feeds_one *one, int64_t now)
 	}
 	feeds_options_of(one->all, one->conf, &o);
 	o.now = now;
+	o.bounces = one->all->o.bounces;
 	o.bounced = one->all->o.bounced;
 	o.bounced_ctx = one->all->o.ctx;
 	o.progress = on_progress;

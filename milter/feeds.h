@@ -8,6 +8,7 @@
 #include "common/conf.h"
 #include "common/live.h"
 #include "milter/policy_table.h"
+#include "milter/probe_table.h"
 #include "milter/sealing.h"
 
 /*
@@ -29,12 +30,14 @@ struct feeds_options {
 	const struct conf *conf;       /* borrowed */
 	struct noted *noted;           /* borrowed; NULL: nothing was noted */
 	struct policy_table *policies; /* borrowed; NULL: none are looked up */
+	struct probe_table *probes;    /* borrowed; NULL: nothing is probed */
 	/* what was seen of the clocks outlives a reload; borrowed. NULL: the
 	   feeds' own */
 	struct sealing_clock *clock;
 	/* of each feed of conf with a socket, by its number; borrowed */
 	struct ring *const *rings;
-	/* what bounced of struct mta_options is told; may be NULL */
+	/* see struct mta_options; not for logs that are replayed */
+	struct bounce_log *bounces;
 	void (*bounced)(
 	    void *ctx, int64_t t, const char *token, struct view dsn);
 	/*
@@ -68,14 +71,14 @@ void feeds_poll(struct feeds *f, int64_t now);
 void feeds_drain(struct feeds *f, int64_t now);
 
 /*
- * What the network child answered goes into the table of policies and into the
- * days that wait for it. What comes when none are looked up any more is dropped.
+ * What the network child answered goes into the tables of policies and probes
+ * and into the days that wait for it. What comes when none are looked up any more is dropped.
  */
 void feeds_learn(struct feeds *f, const struct network_message *m, int64_t now);
 
 /*
- * Seals the days that are over; uptime: see sealing.h. A day whose policies
- * are just being asked for waits for them.
+ * Seals the days that are over; uptime: see sealing.h. A day whose policies or
+ * probes are just being asked for waits for them.
  */
 void feeds_seal(struct feeds *f, int64_t now, int64_t uptime);
 

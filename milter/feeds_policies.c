@@ -22,13 +22,19 @@ int feeds_policy(void *ctx, struct store *s, int64_t t, struct fact *fact)
 	const struct feeds *f = ctx;
 	struct view next_hop =
 	    local_policy_next_hop(f->o.conf->local, fact->mx);
+	int rc;
 
 	if (next_hop.len > 0) {
 		fact->domain = next_hop; /* R1 */
 	}
-	return f->o.policies == NULL ?
-	    0 :
-	    policy_table_apply(f->o.policies, s, t, f->now, fact);
+	if (f->o.policies == NULL) {
+		return 0;
+	}
+	rc = policy_table_apply(f->o.policies, s, t, f->now, fact);
+	if (rc == 0 && f->o.probes != NULL) {
+		rc = probe_table_apply(f->o.probes, s, t, f->now, fact);
+	}
+	return rc;
 }
 
 /* As after any error of the store: it is opened again. */
@@ -40,13 +46,29 @@ static void give_up(struct feeds *f, int rc)
 	f->due = f->now + FEEDS_RETRY_S;
 }
 
+static int learn(struct feeds *f, const struct network_message *m)
+{
+	bool is_probe =
+	    m->kind == NETWORK_PROBED || m->kind == NETWORK_UNPROBED;
+	int rc = 0;
+
+	if (!is_probe && f->o.policies != NULL) {
+		rc = policy_table_learn(f->o.policies, f->store, m);
+	}
+	if (rc != 0 || f->o.probes == NULL) {
+		return rc;
+	}
+	return is_probe ?
+	    probe_table_learn(f->o.probes, f->store, m, f->now) :
+	    probe_table_on_policy(f->o.probes, f->store, m, f->now);
+}
+
 void feeds_learn(struct feeds *f, const struct network_message *m, int64_t now)
 {
-	int rc = f->o.policies != NULL ?
-	    policy_table_learn(f->o.policies, f->store, m) :
-	    0;
+	int rc;
 
 	f->now = now;
+	rc = learn(f, m);
 	if (rc != 0) {
 		give_up(f, rc);
 	}
@@ -57,12 +79,32 @@ static int recall_fact(struct feeds *f, const struct tally_fact *tf)
 {
 	static const uint8_t none[FACT_POLICY_HASH];
 	struct fact fact = tf->fact;
+	bool is_named = memcmp(fact.policy, none, sizeof(none)) != 0;
+	int rc = 0;
 
-	if (memcmp(fact.policy, none, sizeof(none)) != 0) {
-		return 0;
+	/* what may be probed needs its policy for that */
+	if (!is_named ||
+	    (f->o.probes != NULL &&
+		probe_table_is_candidate(&fact, tf->last, f->now))) {
+		rc = policy_table_apply(
+		    f->o.policies, f->store, tf->first, f->now, &fact);
 	}
-	return policy_table_apply(
-	    f->o.policies, f->store, tf->first, f->now, &fact);
+	if (rc == 0 && f->o.probes != NULL) {
+		rc = probe_table_apply(
+		    f->o.probes, f->store, tf->last, f->now, &fact);
+	}
+	return rc;
+}
+
+static void recall_probes(struct feeds *f, struct tally *t, int64_t day)
+{
+	struct policy policy;
+	uint64_t cursor = 0;
+
+	while (f->o.probes != NULL &&
+	    tally_next_policy(t, &cursor, &policy) == 1) {
+		probe_table_recall(f->o.probes, &policy, day);
+	}
 }
 
 static int recall_day(struct feeds *f, int64_t day)
@@ -81,6 +123,7 @@ static int recall_day(struct feeds *f, int64_t day)
 		return 0;
 	}
 	tally_info(t, &info);
+	recall_probes(f, t, day);
 	while (rc == 0 && info.sealed == 0 &&
 	    tally_next_fact(t, &cursor, &fact) == 1) {
 		rc = recall_fact(f, &fact);
@@ -101,6 +144,9 @@ void feeds_recall(struct feeds *f)
 
 	f->is_recalled = true;
 	policy_table_forget_days(f->o.policies);
+	if (f->o.probes != NULL) {
+		probe_table_forget_days(f->o.probes);
+	}
 	if (store_days(f->o.state, &days, &n) != 0) {
 		return;
 	}

@@ -95,6 +95,7 @@ void feeds_replay(struct feeds *f, const struct feeds_replay *r, int64_t now,
 	struct conf_feed conf = { 0 };
 	struct feeds_replay copy = *r;
 	struct feeds_one *one = find(f, r->name);
+	struct probe_table *probes = f->o.probes;
 	struct feed_options o;
 
 	*result = (struct live_result){ 0 };
@@ -120,7 +121,9 @@ void feeds_replay(struct feeds *f, const struct feeds_replay *r, int64_t now,
 	o.until = r->until;
 	o.progress = on_progress;
 	o.ctx = &copy;
+	f->o.probes = NULL; /* nothing is probed for what is replayed */
 	result->code = apply(f, &o, &copy, result);
+	f->o.probes = probes;
 	if (store_error_path(f->store)[0] != '\0') {
 		live_set(result->path, view_of(store_error_path(f->store)));
 		feeds_close_all(f);

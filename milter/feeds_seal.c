@@ -101,6 +101,14 @@ static int note_unread(
 	return rc;
 }
 
+/* Is something on its way that the judge will need? */
+static bool is_awaited(const struct feeds *f, int64_t day)
+{
+	return (f->o.policies != NULL &&
+		   policy_table_is_awaited(f->o.policies, day)) ||
+	    (f->o.probes != NULL && probe_table_is_awaited(f->o.probes, day));
+}
+
 static int seal_day(struct feeds *f, int64_t day, int64_t now)
 {
 	struct sealing_feed feeds[2 * CONF_FEEDS];
@@ -114,9 +122,7 @@ static int seal_day(struct feeds *f, int64_t day, int64_t now)
 	    (verdict == SEALING_FORCED && !sealing_clock_may_force(f->clock))) {
 		return 0;
 	}
-	if (f->o.policies != NULL &&
-	    policy_table_is_awaited(f->o.policies, day) &&
-	    sealing_may_await(f->awaits_since, now)) {
+	if (is_awaited(f, day) && sealing_may_await(f->awaits_since, now)) {
 		f->awaits = true;
 		return 0;
 	}

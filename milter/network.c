@@ -3,7 +3,7 @@
  * network.c - the child that looks up what recipients published
  *
  * Answers wait here when the parent is busy: it asks for few things at a time
- * (POLICY_TABLE_ASKED), so few can wait, but for events, which are dropped when
+ * (POLICY_TABLE_ASKED, PROBE_TABLE_ASKED), so few can wait, but for events, which are dropped when
  * there are too many, and counted in the log.
  */
 
@@ -24,6 +24,7 @@
 #include "lookup/published.h"
 #include "milter/network.h"
 #include "milter/network_message.h"
+#include "milter/network_probe.h"
 
 enum {
 	WAITING_B = 64 << 20,   /* of answers that wait for the parent */
@@ -43,6 +44,7 @@ struct network {
 	struct loop_watch *on_question;
 	struct loop_watch *on_try; /* NULL: nothing waits */
 	struct published *published;
+	struct network_probe *probe; /* NULL: nothing is probed */
 	STAILQ_HEAD(, waiting) waiting;
 	size_t waiting_b;
 	uint64_t dropped;
@@ -108,8 +110,9 @@ static void keep_waiting(struct network *n, const struct strbuf *text)
 	}
 }
 
-static void tell(struct network *n, const struct network_message *m)
+static void tell(void *ctx, const struct network_message *m)
 {
+	struct network *n = ctx;
 	struct strbuf text;
 
 	strbuf_init(&text, (size_t)2 * NETWORK_MESSAGE_MAX);
@@ -205,6 +208,8 @@ static void ask(struct network *n, const struct network_message *m)
 	    view_copy(m->domain, domain, sizeof(domain)) &&
 	    view_copy(m->mx, mx, sizeof(mx))) {
 		published_ask(n->published, domain, mx, on_answer, n);
+	} else if (m->kind == NETWORK_PROBE && n->probe != NULL) {
+		network_probe_ask(n->probe, m);
 	}
 }
 
@@ -213,7 +218,7 @@ static void on_question(void *ctx)
 	struct network *n = ctx;
 
 	for (int i = 0; i < QUESTIONS_AT_ONCE; i++) {
-		char buf[2 * DOMAIN_BUF + 64];
+		char buf[2 * DOMAIN_BUF + IP_TEXT_MAX + 64];
 		struct network_message m;
 		ssize_t len = recv(n->channel, buf, sizeof(buf), MSG_DONTWAIT);
 
@@ -259,6 +264,24 @@ static int open_published(struct network *n, const struct network_options *o)
 	return rc == 0 ? EX_OK : EX_UNAVAILABLE;
 }
 
+static void open_probe(struct network *n, const struct network_options *o)
+{
+	const struct network_probe_options options = {
+		.loop = n->loop,
+		.published = n->published,
+		.conf = o->conf,
+		.tell = tell,
+		.ctx = n,
+	};
+	int rc = o->conf->probe != CONF_PROBE_OFF ?
+	    network_probe_new(&options, &n->probe) :
+	    0;
+
+	if (rc != 0) {
+		log_error("cannot probe error=\"%s\"", err_text(rc));
+	}
+}
+
 int network_run(const struct network_options *o)
 {
 	struct network n = { .channel = o->channel };
@@ -274,10 +297,12 @@ int network_run(const struct network_options *o)
 	}
 	rc = open_published(&n, o);
 	if (rc == EX_OK) {
+		open_probe(&n, o);
 		n.on_question = loop_add_fd(n.loop, n.channel, on_question, &n);
 		rc = loop_run(n.loop) == 0 ? EX_OK : EX_OSERR;
 	}
 	published_free(n.published);
+	network_probe_free(n.probe);
 	loop_remove(n.on_try);
 	loop_remove(n.on_question);
 	while ((w = STAILQ_FIRST(&n.waiting)) != NULL) {

@@ -14,13 +14,17 @@ static const struct {
 	const char *word;
 	bool has_times;
 	bool has_content;
+	bool has_ip; /* and an MX host */
 } kinds[] = {
-	[NETWORK_WANT] = { "want", false, false },
-	[NETWORK_POLICY] = { "policy", true, true },
-	[NETWORK_EVENT] = { "event", true, true },
-	[NETWORK_QUIET] = { "quiet", true, false },
-	[NETWORK_LATER] = { "later", true, false },
-	[NETWORK_HEALTH] = { "health", false, false },
+	[NETWORK_WANT] = { "want", false, false, false },
+	[NETWORK_POLICY] = { "policy", true, true, false },
+	[NETWORK_EVENT] = { "event", true, true, false },
+	[NETWORK_QUIET] = { "quiet", true, false, false },
+	[NETWORK_LATER] = { "later", true, false, false },
+	[NETWORK_HEALTH] = { "health", false, false, false },
+	[NETWORK_PROBE] = { "probe", false, false, true },
+	[NETWORK_PROBED] = { "probed", true, true, true },
+	[NETWORK_UNPROBED] = { "unprobed", true, false, true },
 };
 
 enum {
@@ -55,6 +59,16 @@ static bool take_time(struct view *line, int64_t *t)
 	}
 	*t = (int64_t)value;
 	return true;
+}
+
+/* An address in the one form that we write. */
+static bool take_ip(struct view *line, struct ip *ip)
+{
+	char text[IP_TEXT_MAX];
+	struct view word = take_word(line);
+
+	return ip_parse(word, ip) == 0 && ip_is_known(ip) &&
+	    view_is(word, ip_format(ip, text));
 }
 
 static bool take_kind(struct view *line, enum network_kind *kind)
@@ -93,8 +107,14 @@ static bool read_line(struct view line, struct network_message *m)
 		return false;
 	}
 	if (view_is(line, "-") || view_starts(line, "- ")) {
+		if (kinds[m->kind].has_ip) {
+			return false;
+		}
 		(void)take_word(&line);
 	} else if (!take_name(&line, &m->mx)) {
+		return false;
+	}
+	if (kinds[m->kind].has_ip && !take_ip(&line, &m->ip)) {
 		return false;
 	}
 	if (kinds[m->kind].has_times &&
@@ -124,6 +144,7 @@ int network_message_parse(struct view text, struct network_message *out)
 int network_message_write(const struct network_message *m, struct strbuf *out)
 {
 	size_t before = out->len;
+	char ip[IP_TEXT_MAX];
 
 	strbuf_adds(out, kinds[m->kind].word);
 	strbuf_addc(out, ' ');
@@ -133,6 +154,9 @@ int network_message_write(const struct network_message *m, struct strbuf *out)
 		strbuf_addv(out, m->domain);
 		strbuf_addc(out, ' ');
 		strbuf_addv(out, m->mx.len > 0 ? m->mx : view_of("-"));
+	}
+	if (kinds[m->kind].has_ip) {
+		strbuf_addf(out, " %s", ip_format(&m->ip, ip));
 	}
 	if (kinds[m->kind].has_times) {
 		strbuf_addf(out, " %" PRId64 " %" PRId64, m->since, m->again);

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "common/ip.h"
 #include "common/policy.h"
 #include "common/strbuf.h"
 #include "common/view.h"
@@ -18,6 +19,9 @@
  *	quiet DOMAIN - 0 AGAIN		it asks for no reports
  *	later DOMAIN MX 0 AGAIN		it could not be found out
  *	health WORD			how well we can look things up
+ *	probe DOMAIN MX IP		the parent asks for a probe
+ *	probed DOMAIN MX IP SINCE AGAIN	and below it the content
+ *	unprobed DOMAIN MX IP 0 AGAIN	it settles nothing
  *
  * SINCE is when it was found, AGAIN when it should be asked for again, both in
  * Unix seconds. To the parent it is hostile input: the child talks to
@@ -29,7 +33,10 @@ enum network_kind {
 	NETWORK_EVENT,
 	NETWORK_QUIET,
 	NETWORK_LATER,
-	NETWORK_HEALTH
+	NETWORK_HEALTH,
+	NETWORK_PROBE,
+	NETWORK_PROBED,
+	NETWORK_UNPROBED
 };
 
 enum {
@@ -40,10 +47,13 @@ enum {
 struct network_message {
 	enum network_kind kind;
 	struct view domain; /* normalised */
-	struct view mx;     /* normalised, "" for the domain itself */
+	struct view mx;     /* normalised, "" for the domain itself; of probes
+	                       never "" */
+	struct ip ip;       /* of probes: known; in its canonical text */
 	int64_t since;
 	int64_t again;
-	struct view content; /* of POLICY and EVENT: JSON, not looked into */
+	struct view content; /* of POLICY, EVENT and PROBED: JSON, not looked
+	                        into */
 	struct view word;    /* of HEALTH */
 };
 

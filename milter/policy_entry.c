@@ -118,74 +118,86 @@ void policy_entry_fill(
 	keep_bounds(p, e);
 }
 
+/* What an entry is found by. */
+struct place {
+	char key[2 * DOMAIN_BUF];
+	size_t len;
+	uint64_t hash;
+};
+
+/* False: too long. */
+static bool place_of(const struct policy_table *p, struct view domain,
+    struct view mx, struct place *out)
+{
+	out->len = domain.len + mx.len + 2;
+	if (out->len > sizeof(out->key)) {
+		return false;
+	}
+	memset(out->key, 0, out->len);
+	if (domain.len > 0) {
+		memcpy(out->key, domain.s, domain.len);
+	}
+	if (mx.len > 0) {
+		memcpy(out->key + domain.len + 1, mx.s, mx.len);
+	}
+	out->hash = hash_sip(&p->key, out->key, out->len);
+	return true;
+}
+
+static struct policy_entry *find_at(const struct policy_table *p,
+    const struct place *place, struct view domain, struct view mx)
+{
+	struct policy_entry *e = *bucket_of(p, place->hash);
+
+	while (e != NULL &&
+	    (e->hash != place->hash ||
+		!view_eq(policy_entry_domain(e), domain) ||
+		!view_eq(policy_entry_mx(e), mx))) {
+		e = e->next;
+	}
+	return e;
+}
+
+struct policy_entry *policy_entry_find(
+    const struct policy_table *p, struct view domain, struct view mx)
+{
+	struct place place;
+
+	return place_of(p, domain, mx, &place) ?
+	    find_at(p, &place, domain, mx) :
+	    NULL;
+}
+
 struct policy_entry *policy_entry_get(
     struct policy_table *p, struct view domain, struct view mx)
 {
-	char key[2 * DOMAIN_BUF];
-	size_t len = domain.len + mx.len + 2;
-	uint64_t hash;
 	struct policy_entry **at;
 	struct policy_entry *e;
+	struct place place;
 
-	if (len > sizeof(key)) {
+	if (!place_of(p, domain, mx, &place)) {
 		return NULL;
 	}
-	memset(key, 0, len);
-	memcpy(key, domain.s, domain.len);
-	if (mx.len > 0) {
-		memcpy(key + domain.len + 1, mx.s, mx.len);
-	}
-	hash = hash_sip(&p->key, key, len);
-	at = bucket_of(p, hash);
-	for (e = *at; e != NULL; e = e->next) {
-		if (e->hash == hash &&
-		    view_eq(policy_entry_domain(e), domain) &&
-		    view_eq(policy_entry_mx(e), mx)) {
-			if (e->place == POLICY_USED) {
-				policy_entry_move(p, e, POLICY_USED);
-			}
-			return e;
+	e = find_at(p, &place, domain, mx);
+	if (e != NULL) {
+		if (e->place == POLICY_USED) {
+			policy_entry_move(p, e, POLICY_USED);
 		}
+		return e;
 	}
 	e = xcalloc(1, sizeof(*e));
-	e->hash = hash;
-	e->key = xmalloc(len);
-	memcpy(e->key, key, len);
+	e->hash = place.hash;
+	e->key = xmalloc(place.len);
+	memcpy(e->key, place.key, place.len);
 	e->domain_len = domain.len;
 	e->mx_len = mx.len;
+	at = bucket_of(p, place.hash);
 	e->next = *at;
 	*at = e;
 	enter_list(p, e, POLICY_USED);
 	p->counts.entries++;
 	keep_bounds(p, e);
 	return e;
-}
-
-/* --- days -------------------------------------------------------------------- */
-
-bool policy_entry_has_day(const int64_t days[POLICY_DAYS], int64_t day)
-{
-	for (unsigned i = 0; i < POLICY_DAYS; i++) {
-		if (days[i] == day) {
-			return true;
-		}
-	}
-	return false;
-}
-
-void policy_entry_add_day(int64_t days[POLICY_DAYS], int64_t day)
-{
-	unsigned oldest = 0;
-
-	if (policy_entry_has_day(days, day)) {
-		return;
-	}
-	for (unsigned i = 1; i < POLICY_DAYS; i++) {
-		if (days[i] < days[oldest]) {
-			oldest = i;
-		}
-	}
-	days[oldest] = day;
 }
 
 /* --- the table ------------------------------------------------------------ */

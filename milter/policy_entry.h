@@ -6,16 +6,13 @@
 
 #include "common/fact.h"
 #include "common/hash.h"
+#include "milter/open_days.h"
 #include "milter/policy_table.h"
 
 /*
  * What policy_table.c and policy_entry.c share: the entries and their lists;
  * nobody else includes this.
  */
-
-enum {
-	POLICY_DAYS = 2 /* that can be open at midnight */
-};
 
 /* The lists; what needs room takes it from the first of them. */
 enum policy_place {
@@ -45,13 +42,13 @@ struct policy_entry {
 	size_t content_len;
 	uint8_t policy[FACT_POLICY_HASH]; /* once it is in a day */
 	bool has_hash;
-	int64_t since;      /* when it was found */
-	int64_t again;      /* when to ask again */
-	int64_t good_until; /* what again was when the content came */
-	int64_t asked;      /* with POLICY_ASKED: when */
-	int64_t
-	    holds[POLICY_DAYS]; /* the days that have this policy; 0: none */
-	int64_t lacks[POLICY_DAYS]; /* those with sessions that wait for it */
+	bool has_demands;         /* with content: it asks for a certificate */
+	int64_t since;            /* when it was found */
+	int64_t again;            /* when to ask again */
+	int64_t good_until;       /* what again was when the content came */
+	int64_t asked;            /* with POLICY_ASKED: when */
+	int64_t holds[OPEN_DAYS]; /* the days that have this policy */
+	int64_t lacks[OPEN_DAYS]; /* those with sessions that wait for it */
 };
 
 TAILQ_HEAD(policy_entries, policy_entry);
@@ -71,6 +68,10 @@ struct policy_table {
 struct policy_entry *policy_entry_get(
     struct policy_table *p, struct view domain, struct view mx);
 
+/* The same, if it is there; else NULL. */
+struct policy_entry *policy_entry_find(
+    const struct policy_table *p, struct view domain, struct view mx);
+
 struct view policy_entry_domain(const struct policy_entry *e);
 struct view policy_entry_mx(const struct policy_entry *e);
 
@@ -82,9 +83,5 @@ void policy_entry_move(
 void policy_entry_fill(
     struct policy_table *p, struct policy_entry *e, struct view content);
 void policy_entry_empty(struct policy_table *p, struct policy_entry *e);
-
-/* Of holds and lacks. The oldest day makes room. */
-bool policy_entry_has_day(const int64_t days[POLICY_DAYS], int64_t day);
-void policy_entry_add_day(int64_t days[POLICY_DAYS], int64_t day);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/policy_set.h"
 #include "common/when.h"
 #include "milter/policy_entry.h"
 #include "milter/policy_table.h"
@@ -155,14 +156,14 @@ static int put_entry(struct store *s, int64_t t, struct policy_entry *e)
 	int64_t day = when_day(t);
 	int rc;
 
-	if (policy_entry_has_day(e->holds, day)) {
+	if (open_days_has(e->holds, day)) {
 		return 0;
 	}
 	rc = put(s, t, &policy);
 	if (rc == 0) {
 		memcpy(e->policy, policy.hash, sizeof(e->policy));
 		e->has_hash = true;
-		policy_entry_add_day(e->holds, day);
+		open_days_add(e->holds, day);
 	}
 	return rc;
 }
@@ -178,7 +179,7 @@ static bool is_stale(const struct policy_entry *e, int64_t now)
 /* The day waits for the answer. */
 static void await(struct policy_table *p, struct policy_entry *e, int64_t day)
 {
-	policy_entry_add_day(e->lacks, day);
+	open_days_add(e->lacks, day);
 	if (e->place == POLICY_USED) {
 		policy_entry_move(p, e, POLICY_LATER);
 	}
@@ -231,6 +232,20 @@ int policy_table_apply(struct policy_table *p, struct store *s, int64_t t,
 
 /* --- answers -------------------------------------------------------------- */
 
+/* Does it ask for anything that an MTA may not tell of a session? */
+static bool has_demands(struct view content)
+{
+	const struct policy policy = { .source = POLICY_OWN,
+		.content = content };
+	struct arena *a = arena_new();
+	struct policy_set set;
+	bool has = policy_set_read(&policy, a, &set) == 0 &&
+	    (set.sts == POLICY_STS_FOUND || set.tlsa == POLICY_TLSA_USABLE);
+
+	arena_free(a);
+	return has;
+}
+
 static void set_content(struct policy_table *p, struct policy_entry *e,
     const struct network_message *m)
 {
@@ -239,13 +254,14 @@ static void set_content(struct policy_table *p, struct policy_entry *e,
 		return; /* still as it was, and so since then */
 	}
 	policy_entry_fill(p, e, m->content);
+	e->has_demands = has_demands(m->content);
 	e->since = m->since;
 }
 
 /* Its days with sessions that wait for it get the policy. */
 static int serve_days(struct store *s, struct policy_entry *e)
 {
-	for (unsigned i = 0; i < POLICY_DAYS; i++) {
+	for (unsigned i = 0; i < OPEN_DAYS; i++) {
 		int rc = e->lacks[i] != 0 ? put_entry(s, e->lacks[i], e) : 0;
 
 		if (rc != 0 && rc != ERR_FULL) {
@@ -256,17 +272,13 @@ static int serve_days(struct store *s, struct policy_entry *e)
 	return 0;
 }
 
-static bool lacks_any(const struct policy_entry *e)
-{
-	return e->lacks[0] != 0 || e->lacks[1] != 0;
-}
-
 /* It was answered. */
 static void settle(struct policy_table *p, struct policy_entry *e,
     const struct network_message *m)
 {
 	e->again = m->again;
-	policy_entry_move(p, e, lacks_any(e) ? POLICY_LATER : POLICY_USED);
+	policy_entry_move(
+	    p, e, open_days_has_any(e->lacks) ? POLICY_LATER : POLICY_USED);
 }
 
 /* It is not needed: nobody asks for reports. */
@@ -310,6 +322,12 @@ static void learn_quiet(struct policy_table *p, struct policy_entry *e,
 	settle(p, e, m);
 }
 
+static bool is_answer(enum network_kind kind)
+{
+	return kind == NETWORK_POLICY || kind == NETWORK_QUIET ||
+	    kind == NETWORK_LATER;
+}
+
 /* An entry that is made may take another's room: one at a time. */
 int policy_table_learn(
     struct policy_table *p, struct store *s, const struct network_message *m)
@@ -319,7 +337,7 @@ int policy_table_learn(
 	if (m->kind == NETWORK_EVENT) {
 		return learn_event(s, m);
 	}
-	if (m->kind == NETWORK_WANT || m->kind == NETWORK_HEALTH) {
+	if (!is_answer(m->kind)) {
 		return 0;
 	}
 	e = policy_entry_get(p, m->domain, view_of(""));
@@ -345,13 +363,30 @@ int policy_table_learn(
 	return 0;
 }
 
+enum policy_table_state policy_table_find(const struct policy_table *p,
+    struct view domain, struct view mx, struct view *content)
+{
+	const struct policy_entry *e =
+	    policy_entry_find(p, domain, view_of(""));
+
+	if (e != NULL && e->asks == POLICY_ASKS_NOT) {
+		return POLICY_TABLE_QUIET;
+	}
+	e = policy_entry_find(p, domain, mx);
+	if (e == NULL || e->content == NULL) {
+		return POLICY_TABLE_UNKNOWN;
+	}
+	*content = view_make(e->content, e->content_len);
+	return e->has_demands ? POLICY_TABLE_DEMANDS : POLICY_TABLE_QUIET;
+}
+
 bool policy_table_is_awaited(const struct policy_table *p, int64_t day)
 {
 	const struct policy_entry *e;
 
 	for (int i = POLICY_ASKED; i <= POLICY_WANTED; i++) {
 		TAILQ_FOREACH(e, &p->list[i], link) {
-			if (policy_entry_has_day(e->lacks, day)) {
+			if (open_days_has(e->lacks, day)) {
 				return true;
 			}
 		}

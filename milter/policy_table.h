@@ -78,6 +78,17 @@ void policy_table_ask_again(struct policy_table *p);
 /* The store is a new one: which days have which policy is not known. */
 void policy_table_forget_days(struct policy_table *p);
 
+/* What is known of a domain's MX host. */
+enum policy_table_state {
+	POLICY_TABLE_UNKNOWN, /* not yet, or not any more */
+	POLICY_TABLE_QUIET,   /* nothing of it depends on a certificate */
+	POLICY_TABLE_DEMANDS  /* *content asks for a certificate; borrowed until
+	                         any other call */
+};
+
+enum policy_table_state policy_table_find(const struct policy_table *p,
+    struct view domain, struct view mx, struct view *content);
+
 /* Is there a session of the day whose policy is being asked for? */
 bool policy_table_is_awaited(const struct policy_table *p, int64_t day);
 

@@ -22,13 +22,35 @@
 
 #include "common/err.h"
 #include "common/log.h"
+#include "common/mem.h"
 #include "milter/privileges.h"
 #include "milter/receiver.h"
 
 enum {
+	BATCH = 64,       /* datagrams of one system call */
 	LOOK_S = 1,       /* without a datagram, for the parent's end */
-	LOOK_EACH = 4096, /* datagrams, where there is no end of them */
+	LOOK_EACH = 4096, /* batches, where there is no end of them */
 };
+
+/* Where a batch goes: always the same places, which the caches hold. */
+struct batch {
+	struct mmsghdr msg[BATCH];
+	struct iovec iov[BATCH];
+	/* one more byte shows that a datagram is longer */
+	char buf[BATCH][RING_PACKET_MAX + 8];
+};
+
+static struct batch *batch_new(void)
+{
+	struct batch *b = xcalloc(1, sizeof(*b));
+
+	for (size_t i = 0; i < BATCH; i++) {
+		b->iov[i] = (struct iovec){ b->buf[i], RING_PACKET_MAX + 1 };
+		b->msg[i].msg_hdr.msg_iov = &b->iov[i];
+		b->msg[i].msg_hdr.msg_iovlen = 1;
+	}
+	return b;
+}
 
 static int listen_at(const struct receiver_options *o, struct socket_file *file)
 {
@@ -65,18 +87,18 @@ static int listen_at(const struct receiver_options *o, struct socket_file *file)
 }
 
 /*
- * The kernel writes the datagram where it stays: a copy of each would make a
- * receiver that is slower than one that only receives. Returns -1 and errno
- * where there is none.
+ * System calls are what costs datagrams, and not that each is copied once more:
+ * received one by one into the ring, five times as many were lost. Returns how
+ * many that were, or -1 and errno.
  */
-static ssize_t receive(int fd, struct ring *ring, int flags)
+static int receive(int fd, struct batch *b, struct ring *ring, int flags)
 {
-	void *to;
-	size_t room = ring_room(ring, &to);
-	ssize_t n = recv(fd, to, room, flags | MSG_TRUNC);
+	int n = recvmmsg(fd, b->msg, BATCH, flags, NULL);
 
-	if (n >= 0) {
-		(void)ring_publish(ring, (size_t)n);
+	for (int i = 0; i < n; i++) {
+		(void)ring_put(ring, b->buf[i], b->msg[i].msg_len);
+	}
+	if (n > 0) {
 		ring_wake(ring);
 	}
 	return n;
@@ -111,16 +133,16 @@ static bool is_alone(int channel)
 }
 
 /*
- * One system call a datagram, as poll(2) before it would cost datagrams. The
+ * One system call a batch, as poll(2) before it would cost datagrams. The
  * parent's death sends SIGTERM; a signal between two calls is seen a second
  * later.
  */
-static void serve(const struct receiver_options *o, int fd)
+static void serve(const struct receiver_options *o, int fd, struct batch *b)
 {
-	unsigned datagrams = 0;
+	unsigned batches = 0;
 
 	while (is_over == 0) {
-		ssize_t n = receive(fd, o->ring, 0);
+		int n = receive(fd, b, o->ring, MSG_WAITFORONE);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			log_error("cannot receive socket=%s error=\"%s\"",
@@ -130,7 +152,7 @@ static void serve(const struct receiver_options *o, int fd)
 		if (n < 0) {
 			ring_prepare(o->ring);
 		}
-		if ((n < 0 || ++datagrams % LOOK_EACH == 0) &&
+		if ((n < 0 || ++batches % LOOK_EACH == 0) &&
 		    is_alone(o->channel)) {
 			return;
 		}
@@ -141,11 +163,12 @@ static void serve(const struct receiver_options *o, int fd)
  * What the kernel has taken was promised to its sender. It takes nothing more:
  * so there is an end.
  */
-static void end(int fd, struct ring *ring, const struct socket_file *file)
+static void end(
+    int fd, struct batch *b, struct ring *ring, const struct socket_file *file)
 {
 	socket_file_remove(file);
 	(void)shutdown(fd, SHUT_RD);
-	while (receive(fd, ring, MSG_DONTWAIT) >= 0) {
+	while (receive(fd, b, ring, MSG_DONTWAIT) > 0) {
 	}
 	(void)close(fd);
 }
@@ -153,6 +176,7 @@ static void end(int fd, struct ring *ring, const struct socket_file *file)
 int receiver_run(const struct receiver_options *o)
 {
 	struct socket_file file;
+	struct batch *b;
 	int fd;
 
 	take_signals();
@@ -166,7 +190,9 @@ int receiver_run(const struct receiver_options *o)
 		return fd;
 	}
 	log_info("receiving datagrams socket=%s", o->path);
-	serve(o, fd);
-	end(fd, o->ring, &file);
+	b = batch_new();
+	serve(o, fd, b);
+	end(fd, b, o->ring, &file);
+	free(b);
 	return 0;
 }

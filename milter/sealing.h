@@ -13,8 +13,9 @@ enum {
 	SEALING_AFTER_S = 600,          /* past midnight UTC */
 	SEALING_LATEST_S = 6 * 60 * 60, /* then it is sealed in any case */
 	SEALING_STEP_S = 300,           /* a clock that moves so far was set */
-	SEALING_AWAIT_S = 120, /* at most, for policies that are asked for */
-	SEALING_HOLD_S = 600,  /* after which nothing is sealed for so long */
+	SEALING_AWAIT_S =
+	    120, /* at most, for policies and probes that are asked for */
+	SEALING_HOLD_S = 600, /* after which nothing is sealed for so long */
 };
 
 /* How far a feed is. */

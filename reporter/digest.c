@@ -69,16 +69,16 @@ static void add_domain(
 	d->successes += totals.successes;
 	d->failures += totals.failures;
 	d->unjudged += totals.unjudged;
-	if (totals.failures == 0) {
+	if (totals.successes + totals.failures == 0) {
 		return;
 	}
+	d->n_failing += totals.failures > 0;
 	/* room in steps of powers of two */
-	if ((d->n_failing & (d->n_failing - 1)) == 0) {
-		d->failing = xrealloc_array(d->failing,
-		    d->n_failing == 0 ? 1 : 2 * d->n_failing,
-		    sizeof(*d->failing));
+	if ((d->n_judged & (d->n_judged - 1)) == 0) {
+		d->judged = xrealloc_array(d->judged,
+		    d->n_judged == 0 ? 1 : 2 * d->n_judged, sizeof(*d->judged));
 	}
-	d->failing[d->n_failing++] = (struct digest_domain){ domain,
+	d->judged[d->n_judged++] = (struct digest_domain){ domain,
 		totals.successes, totals.failures, most_frequent(r) };
 }
 
@@ -97,24 +97,25 @@ void digest_load(const struct groups *g, const struct report_sender *sender,
 		add_domain(out, domain, r);
 		report_free(r);
 	}
-	if (out->n_failing > 1) {
-		qsort(out->failing, out->n_failing, sizeof(*out->failing),
+	if (out->n_judged > 1) {
+		qsort(out->judged, out->n_judged, sizeof(*out->judged),
 		    by_domain);
 	}
 }
 
 void digest_release(struct digest_day *d)
 {
-	free(d->failing);
+	free(d->judged);
 	*d = (struct digest_day){ 0 };
 }
 
-static bool is_failing(const struct digest_day *d, struct view domain)
+static const struct digest_domain *find(
+    const struct digest_day *d, struct view domain)
 {
 	const struct digest_domain key = { .domain = domain };
 
-	return d->n_failing > 0 &&
-	    bsearch(&key, d->failing, d->n_failing, sizeof(key), by_domain) !=
+	return d->n_judged > 0 ?
+	    bsearch(&key, d->judged, d->n_judged, sizeof(key), by_domain) :
 	    NULL;
 }
 
@@ -132,9 +133,11 @@ static void add_answer(struct strbuf *out, const char *answer)
 {
 	strbuf_adds(out, answer[0] != '\0' ? ": " : "");
 	for (; *answer != '\0'; answer++) {
-		bool is_good = *answer >= ' ' && *answer <= '~';
-
-		strbuf_addc(out, is_good ? *answer : '?');
+		if (*answer >= ' ' && *answer <= '~') {
+			strbuf_addc(out, *answer);
+		} else {
+			strbuf_addc(out, '?');
+		}
 	}
 	strbuf_addc(out, '\n');
 }
@@ -149,15 +152,14 @@ static void add_name(struct strbuf *out, struct view domain)
 static void add_failing(const struct digest *d, struct strbuf *out)
 {
 	const struct digest_day *today = d->today;
-	size_t size = today->n_failing * sizeof(*today->failing);
 	struct digest_domain *list;
 
 	if (today->n_failing == 0) {
 		return;
 	}
-	list = xmalloc(size);
-	memcpy(list, today->failing, size);
-	qsort(list, today->n_failing, sizeof(*list), by_failures);
+	list = xcalloc(today->n_judged, sizeof(*list));
+	memcpy(list, today->judged, today->n_judged * sizeof(*list));
+	qsort(list, today->n_judged, sizeof(*list), by_failures);
 	strbuf_adds(out, "\nMost failures, and of how many sessions:\n\n");
 	for (size_t i = 0; i < today->n_failing && i < DIGEST_LIST; i++) {
 		strbuf_addf(out, "%8" PRIu64 " of %-8" PRIu64 " ",
@@ -169,42 +171,40 @@ static void add_failing(const struct digest *d, struct strbuf *out)
 	free(list);
 }
 
-static size_t count_new(const struct digest *d, struct strbuf *out)
+/*
+ * Names the domains that fail in one day and do not, as far as is known, in
+ * the other; out NULL: only counts them. must_be_known: the other day must
+ * have had sessions that were judged.
+ */
+static size_t add_difference(const struct digest_day *fails,
+    const struct digest_day *other, bool must_be_known, struct strbuf *out)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < d->today->n_failing; i++) {
-		struct view domain = d->today->failing[i].domain;
+	for (size_t i = 0; i < fails->n_judged; i++) {
+		const struct digest_domain *d = &fails->judged[i];
+		const struct digest_domain *o = find(other, d->domain);
+		bool is_good = o != NULL ? o->failures == 0 : !must_be_known;
 
-		if (is_failing(d->yesterday, domain)) {
+		if (d->failures == 0 || !is_good) {
 			continue;
 		}
 		if (out != NULL && n < DIGEST_LIST) {
-			add_name(out, domain);
+			add_name(out, d->domain);
 		}
 		n++;
 	}
 	return n;
 }
 
-/* Failed yesterday; today there were sessions, and none failed. */
-static size_t count_recovered(const struct digest *d, struct strbuf *out)
+static size_t add_new(const struct digest *d, struct strbuf *out)
 {
-	size_t n = 0;
+	return add_difference(d->today, d->yesterday, false, out);
+}
 
-	for (size_t i = 0; i < d->yesterday->n_failing; i++) {
-		struct view domain = d->yesterday->failing[i].domain;
-
-		if (is_failing(d->today, domain) ||
-		    groups_find(d->groups, domain) == d->groups->n) {
-			continue;
-		}
-		if (out != NULL && n < DIGEST_LIST) {
-			add_name(out, domain);
-		}
-		n++;
-	}
-	return n;
+static size_t add_recovered(const struct digest *d, struct strbuf *out)
+{
+	return add_difference(d->yesterday, d->today, true, out);
 }
 
 static void add_changes(const struct digest *d, struct strbuf *out)
@@ -215,15 +215,15 @@ static void add_changes(const struct digest *d, struct strbuf *out)
 		    "compare with.\n");
 		return;
 	}
-	if (count_new(d, NULL) > 0) {
+	if (add_new(d, NULL) > 0) {
 		strbuf_adds(
 		    out, "\nThey fail, and did not the day before:\n\n");
-		add_more(out, count_new(d, out));
+		add_more(out, add_new(d, out));
 	}
-	if (count_recovered(d, NULL) > 0) {
+	if (add_recovered(d, NULL) > 0) {
 		strbuf_adds(out,
 		    "\nThey failed the day before, and do not any more:\n\n");
-		add_more(out, count_recovered(d, out));
+		add_more(out, add_recovered(d, out));
 	}
 }
 
@@ -233,8 +233,8 @@ static void add_reports(const struct digest *d, struct strbuf *out)
 {
 	char date[WHEN_DATE_BUF];
 
-	strbuf_addf(out, "Reports:   %" PRIu64 " made", //
-	    d->reports[LEDGER_WRITTEN]);
+	strbuf_addf(
+	    out, "Reports:   %" PRIu64 " made", d->reports[LEDGER_WRITTEN]);
 	if (d->reports[LEDGER_RETRY] > 0) {
 		strbuf_addf(out, ", %" PRIu64 " domains to be looked up again",
 		    d->reports[LEDGER_RETRY]);
@@ -349,7 +349,7 @@ void digest_format(const struct digest *d, struct strbuf *out)
 void digest_subject(const struct digest *d, struct strbuf *out)
 {
 	size_t n = d->today->n_failing;
-	size_t n_new = d->yesterday != NULL ? count_new(d, NULL) : 0;
+	size_t n_new = d->yesterday != NULL ? add_new(d, NULL) : 0;
 	char date[WHEN_DATE_BUF];
 
 	strbuf_addf(

@@ -23,18 +23,19 @@ enum {
 	DIGEST_LIST = 20 /* entries of each list */
 };
 
-/* A domain with failures. */
+/* A domain with sessions that were judged. */
 struct digest_domain {
 	struct view domain; /* borrowed from the day's tally */
 	uint64_t successes;
 	uint64_t failures;
-	enum judge_type type; /* of the failures, the most frequent one */
+	enum judge_type type; /* of failures, the most frequent one */
 };
 
 /* The sessions of a day, judged as for its reports. */
 struct digest_day {
-	struct digest_domain *failing; /* by domain; owned */
-	size_t n_failing;
+	struct digest_domain *judged; /* by domain; owned */
+	size_t n_judged;
+	size_t n_failing; /* of these: with failures */
 	size_t n_domains; /* all */
 	uint64_t successes;
 	uint64_t failures;
@@ -49,7 +50,6 @@ void digest_release(struct digest_day *d);
 struct digest {
 	int64_t day;
 	const struct digest_day *today;
-	const struct groups *groups;        /* of today */
 	const struct digest_day *yesterday; /* NULL: not known */
 	struct report_notes notes;
 	uint64_t reports[LEDGER_WITHHELD + 1]; /* of today, by state */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/policy_probe.h"
 #include "reporter/is_it_us.h"
 
 static void note(unsigned *bits, enum is_it_us_way way)
@@ -96,12 +97,25 @@ static void look_at_dane(struct is_it_us_domain *d, const struct fact *fact)
 	}
 }
 
+/*
+ * What the MTA did not tell, our probe may: its roots and its clock are ours.
+ * Where TLSA records vouch for the certificate, no CA need do so.
+ */
+static enum fact_chain chain_of(
+    const struct fact *fact, const struct policy_set *set)
+{
+	bool is_probed = fact->chain == FACT_CHAIN_UNKNOWN && set != NULL &&
+	    set->probe != NULL && set->probe->dane == FACT_DANE_UNKNOWN;
+
+	return is_probed ? set->probe->chain : fact->chain;
+}
+
 void is_it_us_look(struct is_it_us_domain *d, const struct fact *fact,
     const struct policy_set *set)
 {
 	look_at_dane(d, fact);
 	if (fact->dane != FACT_DANE_MATCH && fact->dane != FACT_DANE_MISMATCH) {
-		look_at_chain(d, fact->chain);
+		look_at_chain(d, chain_of(fact, set));
 	}
 	if (fact->tls == FACT_TLS_OK) {
 		note(&d->held, IS_IT_US_TLS);

@@ -13,6 +13,10 @@
 #include "reporter/operator.h"
 #include "send/mailer.h"
 
+enum {
+	MESSAGE_MAX = 2 * OPERATOR_BODY_MAX
+};
+
 bool operator_may_tell(struct daily_env *env, int64_t day, const char *word)
 {
 	bool is_new = false;
@@ -29,6 +33,9 @@ bool operator_may_tell(struct daily_env *env, int64_t day, const char *word)
 	if (rc != 0) {
 		(void)daily_ledger_failed(env, rc);
 	}
+	if (rc == 0 && is_new) {
+		step_at(env->step, "operator-noted");
+	}
 	return rc == 0 && is_new;
 }
 
@@ -39,9 +46,11 @@ static void add_line(struct strbuf *out, struct view line)
 	size_t n = is_cut ? OPERATOR_LINE - 3 : line.len;
 
 	for (size_t i = 0; i < n; i++) {
-		bool is_good = line.s[i] >= ' ' && line.s[i] <= '~';
-
-		strbuf_addc(out, is_good ? line.s[i] : '?');
+		if (line.s[i] >= ' ' && line.s[i] <= '~') {
+			strbuf_addc(out, line.s[i]);
+		} else {
+			strbuf_addc(out, '?');
+		}
 	}
 	strbuf_adds(out, is_cut ? "...\r\n" : "\r\n");
 }
@@ -90,6 +99,25 @@ static void send_to(struct mailer *m, struct daily_env *env, const char *word,
 	}
 }
 
+/* Formats and signs, as reports are: the site's own filters may want it. */
+static int make_message(struct daily_env *env, int64_t day,
+    const struct operator_mail *mail, struct strbuf *out)
+{
+	struct strbuf plain;
+	int rc = 0;
+
+	strbuf_init(&plain, MESSAGE_MAX);
+	operator_format(
+	    env->conf, env->sender.submitter, day, env->now, mail, &plain);
+	if (plain.failed) {
+		rc = ERR_TOO_LONG;
+	} else {
+		rc = dkim_sign(env->dkim, view_make(plain.s, plain.len), out);
+	}
+	strbuf_release(&plain);
+	return rc;
+}
+
 void operator_send(
     struct daily_env *env, int64_t day, const struct operator_mail *mail)
 {
@@ -98,13 +126,15 @@ void operator_send(
 	struct strbuf error;
 	int rc;
 
-	strbuf_init(&message, 2 * (size_t)OPERATOR_BODY_MAX);
+	strbuf_init(&message, MESSAGE_MAX);
 	strbuf_init(&error, 4096);
-	operator_format(
-	    env->conf, env->sender.submitter, day, env->now, mail, &message);
-	rc = message.failed ? ERR_TOO_LONG : mailer_open(env->conf, &m, &error);
+	rc = make_message(env, day, mail, &message);
+	if (rc == 0) {
+		rc = mailer_open(env->conf, &m, &error);
+	}
 	if (rc == 0) {
 		send_to(m, env, mail->word, &message);
+		step_at(env->step, "operator-told");
 	} else {
 		log_warn("could not tell the operator what=%s: %s", mail->word,
 		    error.len > 0 ? strbuf_str(&error) : err_text(rc));

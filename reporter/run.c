@@ -291,6 +291,7 @@ static int report_sealed(struct run *r, struct tally *t, int64_t day)
 	int rc = 0;
 
 	if (r->env.dns == NULL) {
+		signer_warn(r->env.dkim);
 		rc = open_dns(r);
 	}
 	if (rc == 0) {

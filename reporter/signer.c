@@ -6,20 +6,6 @@
 #include "common/log.h"
 #include "reporter/signer.h"
 
-static void warn_of_short_keys(const struct dkim *d)
-{
-	struct dkim_info info;
-
-	for (size_t i = 0; dkim_info(d, i, &info); i++) {
-		if (info.kind == DKIM_KEY_RSA &&
-		    info.bits < DKIM_KEY_RSA_ADVISED) {
-			log_warn("a DKIM key is short: some receivers may not "
-				 "take it selector=%s bits=%u advised=%d",
-			    info.selector, info.bits, DKIM_KEY_RSA_ADVISED);
-		}
-	}
-}
-
 int signer_open(const struct conf *c, bool is_dry_run, struct dkim **out)
 {
 	struct strbuf error;
@@ -34,7 +20,20 @@ int signer_open(const struct conf *c, bool is_dry_run, struct dkim **out)
 	} else if (rc != 0) {
 		log_error("cannot sign mails: %s", strbuf_str(&error));
 	}
-	warn_of_short_keys(*out);
 	strbuf_release(&error);
 	return rc;
+}
+
+void signer_warn(const struct dkim *d)
+{
+	struct dkim_info info;
+
+	for (size_t i = 0; dkim_info(d, i, &info); i++) {
+		if (info.kind == DKIM_KEY_RSA &&
+		    info.bits < DKIM_KEY_RSA_ADVISED) {
+			log_warn("a DKIM key is short: some receivers may not "
+				 "take it selector=%s bits=%u advised=%d",
+			    info.selector, info.bits, DKIM_KEY_RSA_ADVISED);
+		}
+	}
 }

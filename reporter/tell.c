@@ -182,7 +182,6 @@ static void make_digest(struct daily *day)
 
 	d->day = day->start;
 	d->notes = day->notes;
-	d->groups = &day->groups;
 	digest_load(&day->groups, &day->env->sender, day->start, &today);
 	d->today = &today;
 	if (open_other(&before, day->env, day->start - WHEN_DAY_S)) {

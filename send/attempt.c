@@ -15,7 +15,10 @@ void attempt_set(struct attempt *a, enum attempt_end end, struct view text)
 		char c = text.s[i];
 
 		/* what another host says may hold anything */
-		a->answer[n++] = c >= ' ' && c <= '~' ? c : '?';
+		if (c < ' ' || c > '~') {
+			c = '?';
+		}
+		a->answer[n++] = c;
 	}
 	while (n > 0 && (a->answer[n - 1] == ' ' || a->answer[n - 1] == '?')) {
 		n--;

@@ -27,6 +27,7 @@
 #include "send/mailer_command.h"
 
 enum {
+	ANSWER_MAX = 2048,
 	SAID_MAX = 1024,    /* what is kept of what it says */
 	FIRST_SLICE_MS = 1, /* between two looks whether it has ended */
 	LAST_SLICE_MS = 50,
@@ -115,12 +116,22 @@ static int set_attributes(posix_spawnattr_t *a)
 		POSIX_SPAWN_SETSIGMASK);
 }
 
-static int spawn(
-    const char *path, char *const argv[], int in, int out, pid_t *pid)
+static int set_descriptors(posix_spawn_file_actions_t *a, int in, int out)
 {
-	static char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	const int from[FIRST_OTHER_FD] = { in, out, out };
+	int error = 0;
+
+	for (int fd = 0; fd < FIRST_OTHER_FD && error == 0; fd++) {
+		error = posix_spawn_file_actions_adddup2(a, from[fd], fd);
+	}
+	return error == 0 ? close_others(a) : error;
+}
+
+static int spawn(char *const argv[], int in, int out, pid_t *pid)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	static char locale[] = "LC_ALL=C";
-	char *const environment[] = { path_variable, locale, NULL };
+	char *const environment[] = { path, locale, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int error = posix_spawn_file_actions_init(&actions);
@@ -130,24 +141,12 @@ static int spawn(
 	}
 	error = posix_spawnattr_init(&attributes);
 	if (error == 0) {
-		error = set_attributes(&attributes);
+		error = set_descriptors(&actions, in, out);
 		if (error == 0) {
-			error = posix_spawn_file_actions_adddup2(
-			    &actions, in, STDIN_FILENO);
+			error = set_attributes(&attributes);
 		}
 		if (error == 0) {
-			error = posix_spawn_file_actions_adddup2(
-			    &actions, out, STDOUT_FILENO);
-		}
-		if (error == 0) {
-			error = posix_spawn_file_actions_adddup2(
-			    &actions, out, STDERR_FILENO);
-		}
-		if (error == 0) {
-			error = close_others(&actions);
-		}
-		if (error == 0) {
-			error = posix_spawn(pid, path, &actions, &attributes,
+			error = posix_spawn(pid, argv[0], &actions, &attributes,
 			    argv, environment);
 		}
 		(void)posix_spawnattr_destroy(&attributes);
@@ -156,17 +155,29 @@ static int spawn(
 	return -error;
 }
 
-static int start(struct command *c, const char *path, char *const argv[])
+/* Not in the place of those that it is to have, if we have none ourselves. */
+static int open_pipe(int fd[2])
+{
+	if (pipe2(fd, O_CLOEXEC) != 0) {
+		return -errno;
+	}
+	return fd[0] < FIRST_OTHER_FD || fd[1] < FIRST_OTHER_FD ? -EBADF : 0;
+}
+
+static int start(struct command *c, char *const argv[])
 {
 	int in[2] = { -1, -1 };
 	int out[2] = { -1, -1 };
-	int rc;
+	int rc = open_pipe(in);
 
-	if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0 ||
-	    fcntl(in[1], F_SETFL, O_NONBLOCK) != 0) {
+	if (rc == 0) {
+		rc = open_pipe(out);
+	}
+	if (rc == 0 && fcntl(in[1], F_SETFL, O_NONBLOCK) != 0) {
 		rc = -errno;
-	} else {
-		rc = spawn(path, argv, in[0], out[1], &c->pid);
+	}
+	if (rc == 0) {
+		rc = spawn(argv, in[0], out[1], &c->pid);
 	}
 	shut(&in[0]);
 	shut(&out[1]);
@@ -300,7 +311,7 @@ static void say(const struct command *c, enum attempt_end end, const char *what,
 	struct strbuf text;
 
 	said.len = view_index(said, '\n');
-	strbuf_init(&text, 2 * SAID_MAX);
+	strbuf_init(&text, ANSWER_MAX);
 	strbuf_adds(&text, what);
 	if (said.len > 0) {
 		strbuf_adds(&text, ": ");
@@ -336,7 +347,7 @@ static void judge(const struct command *c, int status, struct attempt *out)
 static void run(struct command *c, char *const argv[], struct attempt *out)
 {
 	int status = -1;
-	int rc = start(c, argv[0], argv);
+	int rc = start(c, argv);
 
 	if (rc != 0) {
 		strbuf_adds(&c->output, err_text(rc));
@@ -360,13 +371,17 @@ static void take_sigpipe(const sigset_t *pipe_only)
 	}
 }
 
-static void run_without_sigpipe(
+static void run_with_signals(
     struct command *c, char *const argv[], struct attempt *out)
 {
+	/* its end is to be seen, whatever we were started with */
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
+	struct sigaction child;
 	sigset_t pipe_only;
 	sigset_t before;
 	sigset_t pending;
 
+	(void)sigaction(SIGCHLD, &usual, &child);
 	(void)sigemptyset(&pipe_only);
 	(void)sigaddset(&pipe_only, SIGPIPE);
 	(void)sigpending(&pending);
@@ -376,6 +391,7 @@ static void run_without_sigpipe(
 		take_sigpipe(&pipe_only);
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	(void)sigaction(SIGCHLD, &child, NULL);
 }
 
 void mailer_command_send(const struct conf *conf,
@@ -396,7 +412,7 @@ void mailer_command_send(const struct conf *conf,
 	make_local(mail->message, &text);
 	c.text = view_make(strbuf_str(&text), text.len);
 	c.deadline_ms = now_ms() + (int64_t)conf->mail.timeout_s * MS;
-	run_without_sigpipe(&c, argv, out);
+	run_with_signals(&c, argv, out);
 	shut(&c.in);
 	shut(&c.said);
 	strbuf_release(&text);

@@ -3,29 +3,40 @@
 
 #include "config.h"
 
+#include "common/ascii.h"
 #include "send/mailer_reply.h"
 
-/* Does it say so of something else than of the address itself? */
-static bool says_relay(struct view text, struct view to)
+/* Cuts off what is of these characters. */
+static struct view skip(struct view text, const char *set)
+{
+	size_t n = 0;
+
+	while (n < text.len && ascii_is_one_of(text.s[n], set)) {
+		n++;
+	}
+	return view_skip(text, n);
+}
+
+/*
+ * Is it that we may not relay? The words are those of all MTAs, with 5.7.1 or
+ * without, behind the address or alone; elsewhere in a text they may be what
+ * another host has said.
+ */
+static bool is_about_relaying(struct view text)
 {
 	static const char relay[] = "relay";
 	size_t n = sizeof(relay) - 1;
 
-	for (size_t i = 0; i + n <= text.len; i++) {
-		struct view rest = view_skip(text, i);
-
-		if (to.len > 0 && rest.len >= to.len &&
-		    view_is_nocase(view_make(rest.s, to.len), to)) {
-			i += to.len - 1;
-		} else if (view_is_nocase(
-			       view_make(rest.s, n), view_of(relay))) {
-			return true;
-		}
+	text = skip(text, " -.0123456789");
+	if (view_starts(text, "<")) {
+		text = view_skip(text, view_index(text, '>'));
 	}
-	return false;
+	text = skip(text, ">.: ");
+	return text.len >= n &&
+	    view_is_nocase(view_make(text.s, n), view_of(relay));
 }
 
-enum attempt_end mailer_reply_end(struct view reply, struct view to)
+enum attempt_end mailer_reply_end(struct view reply)
 {
 	unsigned long long code = 0;
 
@@ -43,8 +54,7 @@ enum attempt_end mailer_reply_end(struct view reply, struct view to)
 	default:
 		break;
 	}
-	/* with every code there is, and with 5.7.1 or without */
-	if (code < 400 || says_relay(view_skip(reply, 3), to)) {
+	if (code < 400 || is_about_relaying(view_skip(reply, 3))) {
 		return ATTEMPT_OURS;
 	}
 	return code < 500 ? ATTEMPT_RETRY : ATTEMPT_REFUSED;

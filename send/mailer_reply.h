@@ -8,9 +8,8 @@
 /*
  * What a reply to RCPT means, "550 5.1.1 No such user": REFUSED, RETRY; OURS
  * when it is no affair of the recipient: 421, authentication, or that we may
- * not relay. to is the address that was asked for: what of it stands in the
- * text does not count. Pure.
+ * not relay. Pure.
  */
-enum attempt_end mailer_reply_end(struct view reply, struct view to);
+enum attempt_end mailer_reply_end(struct view reply);
 
 #endif

@@ -194,9 +194,10 @@ static bool set_security(struct mailer_smtp *m)
 
 static bool is_here(const char *server)
 {
-	struct view host = view_make(server, view_rindex(view_of(server), ':'));
+	struct view host = view_of(server);
 	struct ip ip;
 
+	host.len = view_rindex(host, ':');
 	if (host.len > 2 && host.s[0] == '[') {
 		host = view_make(host.s + 1, host.len - 2);
 	}
@@ -392,8 +393,7 @@ static const char *failure(struct mailer_smtp *m, CURLcode code)
 	return "internal";
 }
 
-static void judge(struct mailer_smtp *m, CURLcode code,
-    const struct mailer_mail *mail, struct attempt *out)
+static void judge(struct mailer_smtp *m, CURLcode code, struct attempt *out)
 {
 	static const char *const stages[] = { "connect", "mail from", "rcpt to",
 		"data", "text" };
@@ -406,7 +406,7 @@ static void judge(struct mailer_smtp *m, CURLcode code,
 		return;
 	}
 	if (m->stage == STAGE_RCPT && code != CURLE_OPERATION_TIMEDOUT) {
-		end = mailer_reply_end(reply, view_of(mail->to));
+		end = mailer_reply_end(reply);
 	}
 	if (end != ATTEMPT_OURS) {
 		attempt_set(out, end, reply);
@@ -432,5 +432,5 @@ void mailer_smtp_send(
 	if (code != CURLE_OK && was_stale(m)) {
 		code = perform(m, mail, true);
 	}
-	judge(m, code, mail, out);
+	judge(m, code, out);
 }

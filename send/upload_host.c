@@ -38,8 +38,12 @@ static void drop(struct upload_hosts *h, struct upload_host *host)
 
 void upload_hosts_release(struct upload_hosts *h)
 {
-	while (!TAILQ_EMPTY(&h->list)) {
-		drop(h, TAILQ_FIRST(&h->list));
+	struct upload_host *host;
+	struct upload_host *next;
+
+	for (host = TAILQ_FIRST(&h->list); host != NULL; host = next) {
+		next = TAILQ_NEXT(host, link);
+		drop(h, host);
 	}
 }
 
@@ -172,7 +176,7 @@ bool upload_host_url(
 void upload_host_put(struct upload_host *host)
 {
 	assert(host->n_open > 0);
-	if (--host->n_open == 0 && host->n_dead < UPLOAD_HOST_DEAD) {
+	if (--host->n_open == 0 && !host->is_closed) {
 		host->state = UPLOAD_HOST_NEW;
 	}
 }
@@ -197,7 +201,8 @@ static void choose(struct upload_host *host, const struct ip *ip, size_t n)
 		host->state = UPLOAD_HOST_FOUND;
 		break;
 	case FETCH_ADDRESS_NO_ROUTE:
-		fail(host, ATTEMPT_OURS, "no-route");
+		/* no fault that would stop all: it may have IPv6 alone */
+		fail(host, ATTEMPT_RETRY, "no-route");
 		break;
 	case FETCH_ADDRESS_PRIVATE:
 	default:
@@ -239,7 +244,16 @@ void upload_host_seen(struct upload_host *host)
 
 void upload_host_missed(struct upload_host *host, const char *token)
 {
-	if (++host->n_dead >= UPLOAD_HOST_DEAD) {
+	if (++host->n_dead >= UPLOAD_HOST_DEAD && !host->is_closed) {
 		fail(host, ATTEMPT_RETRY, token);
+		host->is_closed = true;
 	}
+}
+
+void upload_host_deferred(
+    struct upload_host *host, const char *token, int64_t retry_after_s)
+{
+	fail(host, ATTEMPT_RETRY, token);
+	host->is_closed = true;
+	host->retry_after_s = retry_after_s;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "common/domain.h"
@@ -40,10 +41,12 @@ struct upload_host {
 	size_t n;
 	enum attempt_end end;
 	char token[UPLOAD_HOST_TOKEN];
-	unsigned n_open;    /* uploads, those that wait too */
-	unsigned n_running; /* requests */
-	unsigned n_dead;    /* tries in a row that found nobody */
-	bool is_unverified; /* its certificate is no good, and may be so */
+	unsigned n_open;       /* uploads, those that wait too */
+	unsigned n_running;    /* requests */
+	unsigned n_dead;       /* tries in a row that found nobody */
+	bool is_closed;        /* FAILED, and not to be asked again */
+	int64_t retry_after_s; /* of a closed one that named a time; or 0 */
+	bool is_unverified;    /* its certificate is no good, and may be so */
 	bool allow_private;
 };
 
@@ -81,5 +84,9 @@ void upload_host_ask(struct upload_host *host, struct fetch_resolver *r);
 /* A try found somebody there, or nobody, with a token. */
 void upload_host_seen(struct upload_host *host);
 void upload_host_missed(struct upload_host *host, const char *token);
+
+/* It asked, with a token, to be left alone for so long: it is. */
+void upload_host_deferred(
+    struct upload_host *host, const char *token, int64_t retry_after_s);
 
 #endif

@@ -28,6 +28,7 @@ struct upload_post {
 	size_t n_answer;
 };
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t on_answer(char *data, size_t size, size_t n, void *ctx)
 {
 	struct upload_post *p = ctx;
@@ -159,6 +160,17 @@ static void end_with_status(
 	}
 }
 
+/*
+ * What no host can bring about. All that is not known is theirs: who is blamed
+ * for it cannot stop the reports of others.
+ */
+static bool is_ours(const struct upload_post *p, int code)
+{
+	return code == (int)CURLE_OUT_OF_MEMORY ||
+	    code == (int)CURLE_FAILED_INIT ||
+	    (code == (int)CURLE_COULDNT_CONNECT && p->peer.socket_error != 0);
+}
+
 void upload_post_end(
     const struct upload_post *p, int code, struct upload_end *out)
 {
@@ -178,9 +190,8 @@ void upload_post_end(
 	if (code == (int)CURLE_OK) {
 		f = (struct https_failure){ HTTPS_THEIRS, "http-malformed" };
 	}
-	out->is_certificate = f.fault == HTTPS_CERTIFICATE;
-	out->is_missed = f.fault == HTTPS_THEIRS;
+	out->is_certificate = code == (int)CURLE_PEER_FAILED_VERIFICATION;
+	out->is_missed = !out->is_certificate && !is_ours(p, code);
 	attempt_set(&out->result,
-	    f.fault == HTTPS_OURS ? ATTEMPT_OURS : ATTEMPT_RETRY,
-	    view_of(f.token));
+	    is_ours(p, code) ? ATTEMPT_OURS : ATTEMPT_RETRY, view_of(f.token));
 }

@@ -74,7 +74,13 @@ static int open_roots(
 	u->must_verify = c->https.verify == CONF_HTTPS_REQUIRE;
 	u->trust = trust_new(c->https.ca_file);
 	rc = trust_refresh(u->trust);
-	if (rc == 0 || (!u->must_verify && c->https.ca_file == NULL)) {
+	if (rc != 0 && !u->must_verify && c->https.ca_file == NULL) {
+		log_warn("send reports by HTTPS without root certificates: "
+			 "no host is verified reason=%s",
+		    err_text(rc));
+		rc = 0;
+	}
+	if (rc == 0) {
 		return 0;
 	}
 	strbuf_addf(error, "https.ca-file: %s: %s",
@@ -148,11 +154,13 @@ static void stop(struct uploads *u, struct upload *up)
 void uploads_close(struct uploads *u)
 {
 	struct upload *up;
+	struct upload *next;
 
 	if (u == NULL) {
 		return;
 	}
-	while ((up = TAILQ_FIRST(&u->list)) != NULL) {
+	for (up = TAILQ_FIRST(&u->list); up != NULL; up = next) {
+		next = TAILQ_NEXT(up, link);
 		stop(u, up);
 		drop(u, up);
 	}
@@ -219,6 +227,17 @@ static void finish_with(struct uploads *u, struct upload *up,
 	finish(u, up, &result);
 }
 
+/* The host is known not to be there, or not to want any more for now. */
+static void finish_failed(struct uploads *u, struct upload *up)
+{
+	const struct upload_host *host = up->host;
+	struct attempt result;
+
+	attempt_set(&result, host->end, view_of(host->token));
+	result.retry_after_s = host->retry_after_s;
+	finish(u, up, &result);
+}
+
 /* Its certificate is to be good: unless there is no way to tell (R178). */
 static bool is_verified(const struct uploads *u, const struct upload_host *host)
 {
@@ -255,7 +274,7 @@ static void advance(struct uploads *u, struct upload *up)
 		upload_host_ask(host, &u->resolver);
 	}
 	if (host->state == UPLOAD_HOST_FAILED) {
-		finish_with(u, up, host->end, host->token);
+		finish_failed(u, up);
 	} else if (host->state == UPLOAD_HOST_FOUND &&
 	    host->n_running < RUNNING_PER_HOST && u->n_running < RUNNING_MAX) {
 		launch(u, up);
@@ -307,6 +326,9 @@ static void on_done(struct uploads *u, struct upload *up, int code)
 	}
 	if (end.is_missed) {
 		upload_host_missed(up->host, end.result.answer);
+	} else if (end.result.retry_after_s > 0) {
+		upload_host_deferred(
+		    up->host, end.result.answer, end.result.retry_after_s);
 	} else {
 		upload_host_seen(up->host);
 	}

@@ -137,6 +137,9 @@ struct check_finding *check_add(struct check_findings *f,
 /* The worst of all: bad, then unknown, then the rest, which is good. */
 enum check_level check_worst(const struct check_findings *f);
 
+/* Of the program: 0 is good; 1 for what is bad. */
+int check_exit_code(enum check_level worst);
+
 /* Print to a stream. */
 void check_show_text(const struct check *c, const struct check_findings *f,
     FILE *stream, bool has_colour);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd_check.c - telltls check: the transport security of a domain */
+/* cmd_check.c - telltls check: the transport security of a domain, or whether
+   we are ready to send reports */
 
 #include "config.h"
 
@@ -10,12 +11,13 @@
 #include "common/domain.h"
 #include "common/log.h"
 #include "tool/check.h"
+#include "tool/sender.h"
 
 enum {
 	EXIT_BAD = 1 /* the domain is not good; we are */
 };
 
-static int exit_code(enum check_level worst)
+int check_exit_code(enum check_level worst)
 {
 	switch (worst) {
 	case CHECK_OK:
@@ -38,7 +40,18 @@ int cmd_check(const struct tool *tool, int argc, char **argv)
 	char shown[LOG_ESCAPE_BUF];
 	int rc;
 
-	(void)argc;
+	if (tool_value(tool, "sender") != NULL) {
+		if (argc > 0) {
+			log_error("check --sender is about us: it takes no "
+				  "domain");
+			return EX_USAGE;
+		}
+		return cmd_check_sender(tool);
+	}
+	if (argc == 0) {
+		log_error("check needs DOMAIN, or --sender");
+		return EX_USAGE;
+	}
 	if (domain_normalise(view_of(argv[0]), domain) <= 0) {
 		log_error(
 		    "%s is no domain", log_escape(view_of(argv[0]), shown));
@@ -57,7 +70,7 @@ int cmd_check(const struct tool *tool, int argc, char **argv)
 			check_show_text(
 			    &check, findings, stdout, tool->has_colour);
 		}
-		rc = exit_code(check_worst(findings));
+		rc = check_exit_code(check_worst(findings));
 		free(findings);
 	}
 	arena_free(arena);

@@ -212,27 +212,61 @@ static int enable(const struct tool *tool, struct ledger *l, int64_t since)
 	return code;
 }
 
+/* The first day whose reports are to be sent. */
+static int parse_since(const struct tool *tool, int64_t *out)
+{
+	const char *day = tool_value(tool, "since");
+	bool is_all = tool_value(tool, "all") != NULL;
+	char buf[LOG_ESCAPE_BUF];
+
+	*out = is_all ? SINCE_ALL : when_day(tool->now) - WHEN_DAY_S;
+	if (day == NULL) {
+		return EX_OK;
+	}
+	if (is_all) {
+		log_error("enable: expected one of --all and --since");
+		return EX_USAGE;
+	}
+	if (when_parse_date(view_of(day), out) != 0 || *out < SINCE_ALL) {
+		log_error("--since %s: expected a day like 2026-11-22",
+		    log_escape(view_of(day), buf));
+		return EX_USAGE;
+	}
+	return EX_OK;
+}
+
+/* Has it been said already? Without a day that is named, any will do. */
+static bool is_enabled(const struct tool *tool, int64_t is, int64_t wanted)
+{
+	bool is_named = tool_value(tool, "all") != NULL ||
+	    tool_value(tool, "since") != NULL;
+
+	return is != 0 && (!is_named || is == wanted);
+}
+
 int cmd_enable(const struct tool *tool, int argc, char **argv)
 {
-	bool is_all = tool_value(tool, "all") != NULL;
 	struct ledger *l = NULL;
 	char date[WHEN_DATE_BUF];
 	int64_t since = 0;
-	int code = outbox_file_change(tool, &l);
+	int64_t wanted;
+	int code = parse_since(tool, &wanted);
 
 	(void)argc;
 	(void)argv;
 	if (code == EX_OK) {
+		code = outbox_file_change(tool, &l);
+	}
+	if (code == EX_OK) {
 		code = outbox_file_check(tool, l, outbox_enabled(l, &since));
 	}
-	if (code == EX_OK && since != 0 && (!is_all || since == SINCE_ALL)) {
+	if (code == EX_OK && is_enabled(tool, since, wanted)) {
 		(void)printf(
 		    "Sending is enabled already, for reports of %s%s.\n",
 		    since == SINCE_ALL ? "all days" : when_date(since, date),
 		    since == SINCE_ALL ? "" : " and later days");
 	} else if (code == EX_OK) {
-		code = enable(tool, l,
-		    is_all ? SINCE_ALL : when_day(tool->now) - WHEN_DAY_S);
+		code = enable(tool, l, wanted);
 	}
 	ledger_close(l);
 	return code;

@@ -19,6 +19,7 @@
 #include "common/when.h"
 #include "tool/replay_daemon.h"
 #include "tool/replay_policies.h"
+#include "tool/replay_seal.h"
 #include "tool/tool.h"
 
 struct replay {
@@ -94,19 +95,6 @@ static int explain(const struct replay *r, int rc, const char *path)
 		log_error("%s: %s", path, err_text(rc));
 		return EX_IOERR;
 	}
-}
-
-static int seal_days(const struct replay *r, struct store *store)
-{
-	int64_t *days = NULL;
-	unsigned n = 0;
-	int rc = store_days(r->tool->state, &days, &n);
-
-	for (unsigned i = 0; rc == 0 && i < n; i++) {
-		rc = store_seal(store, days[i], r->tool->now);
-	}
-	free(days);
-	return rc;
 }
 
 static void show_result(
@@ -222,7 +210,7 @@ static int finish_days(const struct replay *r, struct store *store,
 	int rc = r->lookup ? replay_policies(&o, found) : 0;
 
 	if (rc == 0 && r->seal && found->end == REPLAY_POLICIES_DONE) {
-		rc = seal_days(r, store);
+		rc = replay_seal(r->tool, store, r->feed_name);
 	}
 	return rc;
 }
@@ -275,6 +263,7 @@ static int run(
 	if (notes != NULL) {
 		o.noted = noted_on_find;
 		o.noted_alias = noted_on_alias;
+		o.note_own = noted_on_own;
 		o.noted_ctx = notes;
 	}
 	rc = feed_open(store, &o, &feed);

@@ -282,6 +282,11 @@ static void show_network(const struct live_daemon *d)
 	    d->network_runs ? dns_health_text(health) :
 			      "what looks them up is down",
 	    dns_health_word(health));
+	if (d->has_probes) {
+		(void)printf("%" PRIu64 " probes saw a certificate, %" PRIu64
+			     " did not, %" PRIu64 " wait\n\n",
+		    d->probes_seen, d->probes_unseen, d->probes_open);
+	}
 }
 
 static void show_daemon(const struct status *s)

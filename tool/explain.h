@@ -99,6 +99,16 @@ void explain_facts_json(struct explain *e, struct json_out *j);
 void explain_advice_show(struct explain *e, const struct page *p);
 void explain_advice_json(struct explain *e, struct json_out *j);
 
+struct explain_hint;
+typedef void (*explain_advice_fn)(
+    void *ctx, uint64_t sessions, const struct explain_hint *hint);
+
+/*
+ * The same, one by one: of how many sessions it is true. Of *e only tool, the
+ * day's tally, policies and groups, begin, end and sender.count are used.
+ */
+void explain_advice_each(struct explain *e, explain_advice_fn fn, void *ctx);
+
 /*
  * What would make this MTA tell what a step that is open asks for: a sentence,
  * and the line for its configuration. is_full: its log tells all that it can

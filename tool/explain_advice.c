@@ -102,6 +102,7 @@ bool explain_advice_find(
 struct missing {
 	uint64_t rows[ROWS];
 	uint64_t policy; /* it is not known which one governed */
+	uint64_t probe;  /* what a probe of ours would have seen */
 	uint64_t other;  /* nothing is known that would tell */
 };
 
@@ -128,12 +129,19 @@ static void find_feed(struct explain *e, const struct fact *fact,
 	}
 }
 
+static bool is_probe_missing(const struct explain *e, const struct fact *fact,
+    const struct policy_set *set)
+{
+	return e->tool->conf.probe == CONF_PROBE_OFF && set != NULL &&
+	    set->probe == NULL && ip_is_known(&fact->ip) &&
+	    judge_wants_probe(fact, set, e->sender.count);
+}
+
 static void add_fact(struct explain *e, const struct tally_fact *fact,
-    const struct judge_why *why, struct missing *m)
+    const struct judge_why *why, bool is_found, struct missing *m)
 {
 	char mta[TALLY_MTA_NAME];
 	bool is_full;
-	bool is_found = false;
 
 	if (why->n == 0) {
 		m->policy += fact->count;
@@ -157,6 +165,8 @@ static void collect(struct explain *e, struct missing *m)
 {
 	struct judge_verdict v[JUDGE_VERDICTS];
 	struct judge_why why[JUDGE_VERDICTS];
+	const struct policy_set *set;
+	bool is_missing;
 
 	memset(m, 0, sizeof(*m));
 	for (size_t i = e->begin; i < e->end; i++) {
@@ -167,12 +177,14 @@ static void collect(struct explain *e, struct missing *m)
 		    tally_next_fact(e->tally, &cursor, &fact) <= 0) {
 			continue;
 		}
-		(void)judge_explain(&fact.fact,
-		    policies_choose(e->policies, &fact), e->sender.count, v,
-		    why);
-		if (v[0].outcome == JUDGED_UNKNOWN) {
-			add_fact(e, &fact, &why[0], m);
+		set = policies_choose(e->policies, &fact);
+		(void)judge_explain(&fact.fact, set, e->sender.count, v, why);
+		if (v[0].outcome != JUDGED_UNKNOWN) {
+			continue;
 		}
+		is_missing = is_probe_missing(e, &fact.fact, set);
+		m->probe += is_missing ? fact.count : 0;
+		add_fact(e, &fact, &why[0], is_missing, m);
 	}
 }
 
@@ -190,73 +202,79 @@ static const char *policy_line(const struct explain *e)
 	return e->tool->conf.policies.lookup ? NULL : "lookup: true";
 }
 
-static void show_hint(
-    const struct page *p, uint64_t sessions, const char *text, const char *line)
-{
-	page_say(p, EXPLAIN_INDENT, 0, NULL, "%" PRIu64 " sessions: %s",
-	    sessions, text);
-	if (line != NULL) {
-		page_say(p, EXPLAIN_INDENT + 5, 0, NULL, "%s", line);
-	}
-}
-
 static const char other_text[] =
     "What the MTA did not tell here, no setting that we know of makes it "
     "tell.";
 
-void explain_advice_show(struct explain *e, const struct page *p)
+static const char probe_text[] =
+    "A probe of ours would have seen what the MTA did not tell, if made within "
+    "six hours; in telltls.yaml:";
+
+void explain_advice_each(struct explain *e, explain_advice_fn fn, void *ctx)
 {
 	struct missing m;
 
-	page_heading(p, 4, "What would settle the sessions not judged");
 	collect(e, &m);
+	for (size_t i = 0; i < ROWS; i++) {
+		if (m.rows[i] > 0) {
+			fn(ctx, m.rows[i], &rows[i].hint);
+		}
+	}
+	if (m.probe > 0) {
+		fn(ctx, m.probe,
+		    &(struct explain_hint){
+			probe_text, "probe: policy-domains" });
+	}
+	if (m.policy > 0) {
+		fn(ctx, m.policy,
+		    &(struct explain_hint){ policy_text(e), policy_line(e) });
+	}
+	if (m.other > 0) {
+		fn(ctx, m.other, &(struct explain_hint){ other_text, NULL });
+	}
+}
+
+static void show_hint(
+    void *ctx, uint64_t sessions, const struct explain_hint *hint)
+{
+	const struct page *p = ctx;
+
+	page_say(p, EXPLAIN_INDENT, 0, NULL, "%" PRIu64 " sessions: %s",
+	    sessions, hint->text);
+	if (hint->line != NULL) {
+		page_say(p, EXPLAIN_INDENT + 5, 0, NULL, "%s", hint->line);
+	}
+}
+
+void explain_advice_show(struct explain *e, const struct page *p)
+{
+	struct page page = *p;
+
+	page_heading(p, 4, "What would settle the sessions not judged");
 	if (e->totals.unjudged == 0) {
 		page_say(p, EXPLAIN_INDENT, 0, NULL, "All were judged.");
 		return;
 	}
-	for (size_t i = 0; i < ROWS; i++) {
-		if (m.rows[i] > 0) {
-			show_hint(
-			    p, m.rows[i], rows[i].hint.text, rows[i].hint.line);
-		}
-	}
-	if (m.policy > 0) {
-		show_hint(p, m.policy, policy_text(e), policy_line(e));
-	}
-	if (m.other > 0) {
-		show_hint(p, m.other, other_text, NULL);
-	}
+	explain_advice_each(e, show_hint, &page);
 }
 
 static void put_hint(
-    struct json_out *j, uint64_t sessions, const char *text, const char *line)
+    void *ctx, uint64_t sessions, const struct explain_hint *hint)
 {
+	struct json_out *j = ctx;
+
 	json_out_open(j, NULL);
 	json_out_number(j, "sessions", sessions);
-	json_out_text(j, "text", view_of(text));
-	if (line != NULL) {
-		json_out_text(j, "line", view_of(line));
+	json_out_text(j, "text", view_of(hint->text));
+	if (hint->line != NULL) {
+		json_out_text(j, "line", view_of(hint->line));
 	}
 	json_out_close(j);
 }
 
 void explain_advice_json(struct explain *e, struct json_out *j)
 {
-	struct missing m;
-
-	collect(e, &m);
 	json_out_open_list(j, "advice");
-	for (size_t i = 0; i < ROWS; i++) {
-		if (m.rows[i] > 0) {
-			put_hint(
-			    j, m.rows[i], rows[i].hint.text, rows[i].hint.line);
-		}
-	}
-	if (m.policy > 0) {
-		put_hint(j, m.policy, policy_text(e), policy_line(e));
-	}
-	if (m.other > 0) {
-		put_hint(j, m.other, other_text, NULL);
-	}
+	explain_advice_each(e, put_hint, j);
 	json_out_close_list(j);
 }

@@ -15,6 +15,7 @@
 
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/policy_probe.h"
 #include "common/when.h"
 #include "tool/explain.h"
 #include "tool/table.h"
@@ -130,6 +131,17 @@ static void say_verdict(const struct judge_verdict *v,
 	strbuf_release(&text);
 }
 
+/* The MTA left open what a probe of ours then saw. */
+static void say_probe(const struct policy_set *set, const struct page *p)
+{
+	char when[WHEN_RFC3339_BUF];
+
+	page_say(p, EXPLAIN_INDENT, EXPLAIN_HANG, "probe",
+	    "what the MTA did not tell, our own probe of this address saw at "
+	    "%s, within six hours of each session",
+	    when_rfc3339(set->probe->at, when));
+}
+
 /* Why this policy governs, and not one that would go before it. */
 static void say_governs(const struct judge_verdict *v,
     const struct judge_why *why, const struct page *p)
@@ -177,6 +189,9 @@ static void tell(struct explain *e, const struct tally_fact *fact,
 		say_verdict(&v[i], &why[i], &p);
 		if (i == 0) {
 			say_policy(e, &choice, &p);
+		}
+		if (choice.set != NULL && v[i].is_probed) {
+			say_probe(choice.set, &p);
 		}
 		if (choice.set != NULL) {
 			say_governs(&v[i], &why[i], &p);
@@ -369,6 +384,7 @@ static void put_verdict(const struct judge_verdict *v,
 	json_out_open(j, NULL);
 	json_out_text(j, "policy", view_of(judge_policy_word(v->policy)));
 	json_out_text(j, "outcome", view_of(outcome_word(v->outcome)));
+	json_out_bool(j, "probed", v->is_probed);
 	json_out_open_list(j, "results");
 	for (size_t i = 0; i < v->n; i++) {
 		json_out_open(j, NULL);
@@ -406,6 +422,10 @@ static void put_fact(
 	json_out_text(j, "chosen", view_of(rule_word(choice.rule)));
 	json_out_bool(j, "of_domain", choice.is_of_domain);
 	json_out_bool(j, "mta_first", choice.is_mta_first);
+	json_out_time(j, "probed_at",
+	    choice.set != NULL && choice.set->probe != NULL ?
+		choice.set->probe->at :
+		0);
 	json_out_open_list(j, "verdicts");
 	for (size_t i = 0; i < n; i++) {
 		put_verdict(&v[i], &why[i], j);

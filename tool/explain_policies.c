@@ -53,7 +53,7 @@ void explain_policies_load(struct explain *e)
 	while (tally_next_policy(e->tally, &cursor, &policy) > 0) {
 		arena_reset(a);
 		if (!view_is(policy.domain, e->domain) ||
-		    is_event(&policy, a)) {
+		    policy.source == POLICY_PROBE || is_event(&policy, a)) {
 			continue;
 		}
 		if (e->n_sets == cap) {

@@ -12,6 +12,7 @@
 #include "common/noted.h"
 #include "common/outbox.h"
 #include "common/tally.h"
+#include "tool/explain.h"
 #include "tool/tool.h"
 
 /*
@@ -83,6 +84,13 @@ void status_ask_daemon(struct status *s);
 
 /* Reads all that there is. Returns 0, or -errno when the state cannot be. */
 int status_gather(const struct tool *tool, struct status *out);
+
+/*
+ * Calls fn for each thing that would settle sessions of the day that are not
+ * judged; of a big day only part is looked at, and the numbers are of that.
+ */
+void status_unjudged(
+    const struct status *s, int64_t day, explain_advice_fn fn, void *ctx);
 
 /* Draws conclusions from what was gathered; once. */
 void status_advise(struct status *s);

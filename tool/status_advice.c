@@ -102,6 +102,25 @@ static void advise_reports(struct status *s, const struct status_day *day)
 	}
 }
 
+static void say_hint(
+    void *ctx, uint64_t sessions, const struct explain_hint *hint)
+{
+	say(ctx, false, "to settle %" PRIu64 " or more of these: %s%s%s",
+	    sessions, hint->text, hint->line != NULL ? " " : "",
+	    hint->line != NULL ? hint->line : "");
+}
+
+/* What would settle those of the last day that has any. */
+static void advise_unjudged(struct status *s)
+{
+	for (size_t i = s->n_days; i > 0; i--) {
+		if (s->days[i - 1].reports.unjudged > 0) {
+			status_unjudged(s, s->days[i - 1].day, say_hint, s);
+			return;
+		}
+	}
+}
+
 static void advise_open(struct status *s)
 {
 	char date[WHEN_DATE_BUF];
@@ -439,6 +458,7 @@ void status_advise(struct status *s)
 		advise_day(s, &s->days[i]);
 		advise_reports(s, &s->days[i]);
 	}
+	advise_unjudged(s);
 	advise_open(s);
 	advise_outbox(s);
 	for (size_t i = 0; i < s->n_feeds; i++) {

@@ -31,6 +31,11 @@ static void put_network(const struct live_daemon *d, struct json_out *j)
 	json_out_number(j, "policies", d->policies);
 	json_out_number(j, "questions", d->questions);
 	json_out_number(j, "policies-dropped", d->policies_dropped);
+	json_out_bool(j, "probe", d->has_probes);
+	json_out_number(j, "probes-open", d->probes_open);
+	json_out_number(j, "probes-seen", d->probes_seen);
+	json_out_number(j, "probes-unseen", d->probes_unseen);
+	json_out_number(j, "probes-dropped", d->probes_dropped);
 }
 
 static void put_daemon(const struct status *s, struct json_out *j)

@@ -80,14 +80,17 @@ void tally_json_policy(
     struct json_out *j, const char *day, const struct policy *policy)
 {
 	bool is_own = policy->source == POLICY_OWN;
+	bool is_probe = policy->source == POLICY_PROBE;
 
-	json_out_text(j, "kind", view_of("policy"));
+	json_out_text(j, "kind", view_of(is_probe ? "probe" : "policy"));
 	json_out_text(j, "day", view_of(day));
 	tally_json_hash(j, "hash", policy->hash);
 	json_out_text(j, "domain", policy->domain);
 	json_out_text(j, "mx", policy->mx);
 	json_out_time(j, "since", policy->since);
-	json_out_text(j, "source", view_of(is_own ? "own" : "mta"));
+	if (!is_probe) {
+		json_out_text(j, "source", view_of(is_own ? "own" : "mta"));
+	}
 	json_out_json(j, "content", policy->content, "{}");
 }
 

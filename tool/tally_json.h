@@ -11,12 +11,12 @@
 
 /*
  * Writes a day as JSON lines: its facts, in the order of the file, then its
- * policies; of one domain, unless domain is empty. What of a line cannot be
+ * policies and probes; of one domain, unless domain is empty. What of a line cannot be
  * written is left to the stream's error. Reads the tally to its end.
  */
 void tally_json_day(struct tally *tally, struct view domain, FILE *stream);
 
-/* The members of one fact, of one policy; day is the date. */
+/* The members of one fact, of one policy or probe; day is the date. */
 void tally_json_fact(
     struct json_out *j, const char *day, const struct tally_fact *f);
 void tally_json_policy(

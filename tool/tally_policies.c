@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/mem.h"
+#include "common/policy_probe.h"
 #include "common/policy_set.h"
 #include "common/sts_policy.h"
 #include "common/when.h"
@@ -43,7 +44,8 @@ static const struct table_column columns[COLUMN_COUNT] = {
 
 enum {
 	NUMBER_BUF = 24,
-	CELL_BUF = 64
+	CELL_BUF = 64,
+	PROBE_BUF = 160
 };
 
 /* The policies of a day, sorted. */
@@ -131,6 +133,33 @@ static struct view sts_cell(
 	return word(policy_sts_word(set->sts));
 }
 
+static const char *source_word(enum policy_source source)
+{
+	switch (source) {
+	case POLICY_OWN:
+		return "own";
+	case POLICY_MTA:
+		return "mta";
+	case POLICY_PROBE:
+		return "probe";
+	case POLICY_SOURCES:
+		break;
+	}
+	return "";
+}
+
+/* What our probe saw, in the column of the reason. */
+static struct view probe_cell(
+    const struct policy_probe *probe, char text[PROBE_BUF])
+{
+	char ip[IP_TEXT_MAX];
+
+	(void)snprintf(text, PROBE_BUF, "%s: chain %s, name %s, dane %s",
+	    ip_format(&probe->ip, ip), fact_chain_word(probe->chain),
+	    fact_name_word(probe->name), fact_dane_word(probe->dane));
+	return view_of(text);
+}
+
 static enum table_tone tone_of(const struct policy_set *set)
 {
 	bool is_bad = set->failed_at != 0 || set->mx == POLICY_MX_BOGUS ||
@@ -145,7 +174,9 @@ static enum table_tone tone_of(const struct policy_set *set)
 static void show_one(struct table *measured, const struct table *printed,
     const char *day, const struct policy *policy, struct arena *a)
 {
-	struct policy_set set;
+	struct policy_set set = { .source = policy->source };
+	struct policy_probe probe;
+	char probed[PROBE_BUF];
 	char number[NUMBER_BUF];
 	char since[WHEN_RFC3339_BUF];
 	char sts[CELL_BUF];
@@ -154,11 +185,15 @@ static void show_one(struct table *measured, const struct table *printed,
 		[COLUMN_DOMAIN] = policy->domain,
 		[COLUMN_MX] = policy->mx,
 		[COLUMN_SINCE] = view_of(when_rfc3339(policy->since, since)),
-		[COLUMN_SOURCE] =
-		    view_of(policy->source == POLICY_OWN ? "own" : "mta"),
+		[COLUMN_SOURCE] = view_of(source_word(policy->source)),
 	};
 
-	if (policy_set_read(policy, a, &set) != 0) {
+	if (policy->source == POLICY_PROBE) {
+		cells[COLUMN_REASON] =
+		    policy_probe_read(policy->content, a, &probe) == 0 ?
+		    probe_cell(&probe, probed) :
+		    view_of("cannot be read");
+	} else if (policy_set_read(policy, a, &set) != 0) {
 		cells[COLUMN_REASON] = view_of("cannot be read");
 	} else {
 		cells[COLUMN_DNSSEC] = word(policy_mx_word(set.mx));

@@ -71,8 +71,12 @@ class Site(run.Site):
     def log_failure(self, qid, token, dsn="5.1.1"):
         with open(self.log, "a", encoding="utf-8") as f:
             f.write("%s vm sm-mta[7]: %s: from=<rpt+%s@us.example>, size=1, "
-                    "class=0, nrcpts=1\n" % (stamp(), qid, token) +
-                    "%s vm sm-mta[8]: %s: to=<t@d.example>, delay=00:00:01, "
+                    "class=0, nrcpts=1\n" % (stamp(), qid, token))
+        self.fail(qid, dsn)
+
+    def fail(self, qid, dsn="5.1.1"):
+        with open(self.log, "a", encoding="utf-8") as f:
+            f.write("%s vm sm-mta[8]: %s: to=<t@d.example>, delay=00:00:01, "
                     "xdelay=00:00:01, mailer=esmtp, pri=1, "
                     "relay=mx.d.example. [192.0.2.1], dsn=%s, stat=x\n" %
                     (stamp(), qid, dsn))
@@ -93,6 +97,43 @@ def of_the_log(site):
     site.append(1)
     site.wait(lambda: site.counted()[0] == 2)
     equal("told", len(site.told()), 2)
+
+
+def across_restarts(site):
+    """Days pass between the line of the sender and that of the failure: by
+    then there was a reload, and another daemon."""
+    site.ready()
+    for number, token in enumerate((TOKEN, OTHER)):
+        with open(site.log, "a", encoding="utf-8") as f:
+            f.write("%s vm sm-mta[7]: 6AMBWYfV10000%d: from=<rpt+%s@"
+                    "us.example>, size=1\n" % (stamp(), number, token))
+    site.append(1)
+    site.wait(lambda: site.counted()[0] == 2)
+    site.reload("configuration was read again")
+    site.fail("6AMBWYfV100000")
+    site.wait(site.told)
+    site.stop()
+    site.ready()
+    site.fail("6AMBWYfV100001", "5.7.1")
+    site.wait(lambda: len(site.told()) == 2)
+    equal("told", site.told(), [(TOKEN, "5.1.1"), (OTHER, "5.7.1")])
+
+
+def plain_log(site):
+    """Without rules and milter, too, sessions of reports do not count; the
+    lines of a delivery do not tell whose it is."""
+    site.ready()
+    with open(site.log, "a", encoding="utf-8") as f:
+        f.write("".join("%s vm sm-mta[7]: 6AMBWYfV%06d: from=<%s@us.example>, "
+                        "size=1\n" % (stamp(), i, sender) for i, sender in (
+                            (2, "rpt+" + TOKEN), (3, "u"), (4, "rpt"))))
+    site.wait(lambda: site.counted()[1] == 5)
+    site.stop()
+    site.ready()
+    site.append(3)
+    site.wait(lambda: site.counted()[1] == 11)
+    # what is left out is told once the sessions are over
+    equal("sessions", site.counted()[0], 2)
 
 
 def of_replay(site):
@@ -234,8 +275,8 @@ def left_behind(site):
 
 
 if __name__ == "__main__":
-    run.TESTS = (of_the_log, of_replay, of_mails, of_addresses, long_mail,
-                 no_daemon, no_configuration, strangers, by_configuration,
-                 left_behind)
+    run.TESTS = (of_the_log, across_restarts, plain_log, of_replay, of_mails,
+                 of_addresses, long_mail, no_daemon, no_configuration,
+                 strangers, by_configuration, left_behind)
     run.Site = Site
     sys.exit(run.main())

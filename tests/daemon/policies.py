@@ -78,7 +78,7 @@ def zone_text():
 
 
 class Nsd:
-    def __init__(self, tree, folder):
+    def __init__(self, tree, folder, text):
         tops = [os.path.join(tree, top) for top in ("usr/lib", "lib")]
         self.env = {**os.environ, "LD_LIBRARY_PATH": ":".join(
             os.path.join(top, name) for top in tops if os.path.isdir(top)
@@ -87,7 +87,7 @@ class Nsd:
         key = self.call("ldns-keygen", "-a", "ECDSAP256SHA256", "-k", ZONE)
         self.anchor = os.path.join(folder, key + ".key")
         with open(os.path.join(folder, "zone"), "w", encoding="ascii") as f:
-            f.write(zone_text())
+            f.write(text)
         self.call("ldns-signzone", "-f", "signed", "zone", key)
         with open(os.path.join(folder, "nsd.conf"), "w", encoding="ascii") as f:
             f.write("server:\n ip-address: 127.0.0.1@%d\n username: \"\"\n zonesdir: %s\n"
@@ -195,7 +195,7 @@ class World:
     def __init__(self, tree, folder):
         os.chmod(folder, 0o755)
         os.mkdir(os.path.join(folder, "nsd"))
-        self.nsd = Nsd(tree, os.path.join(folder, "nsd"))
+        self.nsd = Nsd(tree, os.path.join(folder, "nsd"), zone_text())
         self.anchor = os.path.join(folder, "anchor")
         shutil.copy(self.nsd.anchor, self.anchor)
         ca = certs.Authority(os.path.join(folder, "ca"), "Lab root")
@@ -235,7 +235,7 @@ class Site(run.Site):
                           "dkim:\n  elsewhere: true\n%s" % (
                               port, self.world.anchor, timeout, self.world.roots, more))
 
-    def session(self, name, mx=None, n=1, chain="OK"):
+    def session(self, name, mx=None, n=1, chain="OK", ip="192.0.2.1"):
         """Logs n sessions with a host of a domain."""
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         lines = []
@@ -247,8 +247,8 @@ class Site(run.Site):
                 "%s vm sm-mta[%d]: STARTTLS=client, relay=%s., version=TLSv1.3, verify=%s, "
                 "cipher=C, bits=256/256\n%s vm sm-mta[%d]: 6AMBWYfV%06d: to=<u@%s>, "
                 "delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=30080, relay=%s. "
-                "[192.0.2.1], dsn=2.0.0, stat=Sent (ok)\n" % (
-                    now, i, host, chain, now, i, i, full(name), host))
+                "[%s], dsn=2.0.0, stat=Sent (ok)\n" % (
+                    now, i, host, chain, now, i, i, full(name), host, ip))
         with open(self.log, "a", encoding="utf-8") as f:
             f.write("".join(lines))
 
@@ -580,15 +580,15 @@ def reports(site):
 TESTS = (found, waits, restarted, killed, hangs, dns_down, switched_off, hinted, kept, broken)
 
 
-def inside(tree, names):
+def inside(tree, names, tests, make_world, make_site):
     failed = 0
     namespace.settle("lab")
-    wanted = [t for t in TESTS if not names or t.__name__ in names]
+    wanted = [t for t in tests if not names or t.__name__ in names]
     print("1..%d" % len(wanted))
     with tempfile.TemporaryDirectory(prefix="telltls-policies-") as folder:
-        world = World(tree, folder)
+        world = make_world(tree, folder)
         for number, test in enumerate(wanted, 1):
-            site = Site(world)
+            site = make_site(world)
             begin = time.monotonic()
             try:
                 test(site)
@@ -608,9 +608,9 @@ def inside(tree, names):
     return 1 if failed else 0
 
 
-def main():
+def main(script=__file__, tests=TESTS, make_world=World, make_site=Site):
     if "--inside" in sys.argv[1:2]:
-        return inside(sys.argv[2], sys.argv[3:])
+        return inside(sys.argv[2], sys.argv[3:], tests, make_world, make_site)
     why, tree = namespace.why_not(), None
     try:
         tree = packages.tree(packages.DNS)
@@ -622,7 +622,7 @@ def main():
     if why is not None:
         print("1..0 # SKIP " + why)
         return 0
-    return subprocess.run(namespace.command(os.path.abspath(__file__), "--inside", tree,
+    return subprocess.run(namespace.command(os.path.abspath(script), "--inside", tree,
                                             *sys.argv[1:]),
                           stdin=subprocess.DEVNULL).returncode
 

@@ -2,7 +2,8 @@
 /*
  * fuzz_judge.c - four octets for the enums of a fact, one each for the state of
  * TLSA and of MTA-STS, then texts with their length in an octet before each:
- * reason, verdict, level, version, MX; the rest is the MTA-STS policy.
+ * reason, verdict, level, version, MX, and the content of a probe; the rest is
+ * the MTA-STS policy.
  *
  * Beyond memory errors: what stands in a report is one of our tokens, and there
  * is no success beside a failure.
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "common/judge.h"
+#include "common/policy_probe.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct view take(struct view *in)
@@ -60,6 +62,8 @@ FUZZ_TARGET(data, size)
 	struct judge_why why[JUDGE_VERDICTS];
 	struct policy_set set = { .records = records, .n_records = 2 };
 	struct fact f = { .tls = FACT_TLS_OK };
+	struct policy_probe probe;
+	struct arena *a;
 	size_t n;
 
 	if (size < 6) {
@@ -77,6 +81,10 @@ FUZZ_TARGET(data, size)
 	f.level = take(&in);
 	f.version = take(&in);
 	f.mx = take(&in);
+	a = arena_new();
+	if (policy_probe_read(take(&in), a, &probe) == 0) {
+		set.probe = &probe;
+	}
 	set.sts_text = in;
 	set.sts_reason = f.reason;
 	set.failed = set.sts;
@@ -87,7 +95,14 @@ FUZZ_TARGET(data, size)
 	}
 	assert(judge(&f, &set, JUDGE_GOVERNING, v) == 1);
 	check(&v[0]);
+	if (v[0].is_probed) {
+		assert(judge_wants_probe(&f, &set, JUDGE_GOVERNING));
+		set.probe = NULL;
+		assert(judge(&f, &set, JUDGE_GOVERNING, v) == 1);
+		assert(v[0].outcome == JUDGED_UNKNOWN);
+	}
 	judge_event(&set, &v[0]);
 	check(&v[0]);
+	arena_free(a);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bounce_log.h"
 #include "common/domain.h"
 #include "common/envelope.h"
 #include "common/err.h"
@@ -132,6 +133,7 @@ static inline void fuzz_mta_read(const struct fuzz_mta *mta, struct view log,
 	uint64_t pos = start.pos;
 	int64_t t = start.t;
 
+	options.bounces = bounce_log_new();
 	options.bounced = fuzz_mta_bounced;
 	options.sink =
 	    (struct mta_sink){ fuzz_mta_session, fuzz_mta_counter, r };
@@ -162,6 +164,7 @@ static inline void fuzz_mta_read(const struct fuzz_mta *mta, struct view log,
 		abort();
 	}
 	mta_free(m);
+	bounce_log_free(options.bounces);
 }
 
 /* The beginning of the line at about byte/256 of the log. */

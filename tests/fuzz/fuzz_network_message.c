@@ -9,14 +9,25 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/domain.h"
 #include "common/err.h"
 #include "milter/network_message.h"
 #include "tests/fuzz/fuzz.h"
 
+static bool is_of_probe(const struct network_message *m)
+{
+	return m->kind == NETWORK_PROBE || m->kind == NETWORK_PROBED ||
+	    m->kind == NETWORK_UNPROBED;
+}
+
 static void check(const struct network_message *m)
 {
+	if (ip_is_known(&m->ip) != is_of_probe(m) ||
+	    (is_of_probe(m) && m->mx.len == 0)) {
+		abort();
+	}
 	if (m->kind != NETWORK_HEALTH && !domain_is_normal(m->domain)) {
 		abort();
 	}
@@ -47,8 +58,10 @@ FUZZ_TARGET(data, size)
 	if (network_message_write(&m, &b) != 0 ||
 	    network_message_parse(view_make(b.s, b.len), &again) != 0 ||
 	    again.kind != m.kind || !view_eq(again.domain, m.domain) ||
-	    !view_eq(again.mx, m.mx) || again.since != m.since ||
-	    again.again != m.again || !view_eq(again.content, m.content) ||
+	    !view_eq(again.mx, m.mx) ||
+	    memcmp(&again.ip, &m.ip, sizeof(m.ip)) != 0 ||
+	    again.since != m.since || again.again != m.again ||
+	    !view_eq(again.content, m.content) ||
 	    !view_eq(again.word, m.word)) {
 		abort();
 	}

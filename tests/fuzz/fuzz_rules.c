@@ -26,6 +26,18 @@ static struct view take_line(struct view *text)
 	return line;
 }
 
+/* As record_parse() does. */
+static bool is_known(const struct record *r, const struct record_rua *rua)
+{
+	for (size_t i = 0; i < r->n_rua; i++) {
+		if (r->rua[i].kind == rua->kind &&
+		    strcmp(r->rua[i].target, rua->target) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Each destination once, and no more than may be. */
 static void check_record(const struct record *r)
 {
@@ -97,7 +109,7 @@ FUZZ_TARGET(data, size)
 
 		if (record_uri_parse(uri, rua)) {
 			check_denied(uri, rua);
-			record->n_rua++;
+			record->n_rua += !is_known(record, rua);
 		}
 	}
 	check_rules(rules, domain, record);

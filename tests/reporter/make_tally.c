@@ -9,6 +9,7 @@
  *	fact DAY COUNT DOMAIN TLS [MX [RECEIVING-IP [SENDING-IP]]] [KEY=VALUE...]
  *	many DAY N              one session each for N domains dNNNNNNN.example
  *	policy DAY SECOND own|mta DOMAIN MX|- [KEY=VALUE...]
+ *	probe DAY SECOND DOMAIN MX IP [chain=WORD] [name=WORD]
  *	looked                  from here on there is, for the domain and MX of
  *	                        each fact, a policy that says: nothing published
  *	look DAY                the same for all facts of the day so far
@@ -29,6 +30,7 @@
 
 #include "common/counter.h"
 #include "common/err.h"
+#include "common/policy_probe.h"
 #include "common/policy_set.h"
 #include "common/store.h"
 #include "common/when.h"
@@ -212,6 +214,35 @@ static void add_policy(struct maker *m, int64_t day, char *const *w, size_t n)
 	put_policy(m, &policy, &set);
 }
 
+static void add_probe(struct maker *m, int64_t day, char *const *w, size_t n)
+{
+	struct policy_probe probe = { .at = day + strtoll(w[2], NULL, 10) };
+	struct policy policy = { .domain = view_of(w[3]),
+		.mx = view_of(w[4]),
+		.since = probe.at,
+		.source = POLICY_PROBE };
+	struct strbuf content;
+	const char *v;
+
+	check(ip_parse(view_of(w[5]), &probe.ip), w[5]);
+	for (size_t i = 6; i < n; i++) {
+		if ((v = value_of(w[i], "chain")) != NULL) {
+			probe.chain = (enum fact_chain)number_of(
+			    fact_chain_of, FACT_CHAIN_COUNT, v);
+		} else if ((v = value_of(w[i], "name")) != NULL) {
+			probe.name = (enum fact_name)number_of(
+			    fact_name_of, FACT_NAME_COUNT, v);
+		} else {
+			check(ERR_PARSE, w[i]);
+		}
+	}
+	strbuf_init(&content, POLICY_PROBE_MAX);
+	check(policy_probe_write(&probe, &content), "probe");
+	policy.content = view_make(content.s, content.len);
+	check(store_policy(m->store, day, &policy), "probe");
+	strbuf_release(&content);
+}
+
 /* Returns the second of the day that "at" says, or -1. */
 static long set_fact_key(const struct maker *m, struct fact *fact, char *word)
 {
@@ -336,7 +367,9 @@ static void obey(struct maker *m, char *const *w, size_t n)
 	}
 	check(n > 1 ? when_parse_date(view_of(w[1]), &day) : ERR_PARSE, w[0]);
 	open_store(m);
-	if (strcmp(w[0], "fact") == 0 && n > 4) {
+	if (strcmp(w[0], "probe") == 0 && n > 5) {
+		add_probe(m, day, w, n);
+	} else if (strcmp(w[0], "fact") == 0 && n > 4) {
 		add_fact(m, day, w, n);
 	} else if (strcmp(w[0], "policy") == 0 && n > 5) {
 		add_policy(m, day, w, n);

@@ -15,7 +15,7 @@ from reporter_site import (  # noqa: E402
     BIN, SRC, DAY1, DAY2, GOOD, Failed, equal, holds, run_all, seal_line)
 
 TELLTLS = os.path.join(BIN, "tool", "telltls")
-GOLDEN = os.path.join(SRC, "data", "golden", "metrics.prom")
+GOLDEN = os.path.join(SRC, "data", "text", "metrics.prom")
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 # a label's value: any character but these, or one of three escapes
 LABEL = r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"'

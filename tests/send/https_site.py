@@ -11,7 +11,7 @@ import threading
 
 sys.dont_write_bytecode = True
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(TESTS, name) for name in ("lookup", "milter", "system")]
+sys.path[:0] = [os.path.join(TESTS, name) for name in ("lookup", "milter", "reporter", "system")]
 from smtp_site import LIMIT_S  # noqa: E402
 
 

@@ -18,8 +18,7 @@
 /* What run_mail.c and run_upload.c have in common. */
 
 enum {
-	RUN_LINE = 4096,
-	RUN_BODY = 16 << 20
+	RUN_LINE = 4096
 };
 
 static inline void run_check(int rc, const char *what)
@@ -61,14 +60,18 @@ static inline bool run_line(char line[RUN_LINE], char **words, size_t n)
 
 static inline struct view run_file(const char *path)
 {
-	char *buf = xmalloc(RUN_BODY);
 	FILE *f = fopen(path, "rb");
-	size_t n;
+	char *buf;
+	long size;
 
 	run_check(f != NULL ? 0 : ERR_NOT_FOUND, path);
-	n = fread(buf, 1, RUN_BODY, f);
+	run_check(fseek(f, 0, SEEK_END), path);
+	size = ftell(f);
+	run_check(size >= 0 ? fseek(f, 0, SEEK_SET) : ERR_TEMP, path);
+	buf = xmalloc((size_t)size + 1);
+	size = (long)fread(buf, 1, (size_t)size, f);
 	(void)fclose(f);
-	return view_make(buf, n);
+	return view_make(buf, (size_t)size);
 }
 
 static inline void run_print(const char *label, const struct attempt *a)

@@ -11,6 +11,8 @@ import gzip
 import os
 import queue
 import re
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,9 +26,11 @@ from https_site import (Server, answer, closes, context, endless, hangs, resets,
 from smtp_site import LIMIT_S, World, run  # noqa: E402
 from milter_site import BIN, Tap  # noqa: E402
 from lab import packages  # noqa: E402
+import fake_dns  # noqa: E402
 
 PROGRAM = os.path.join(BIN, "tests", "send", "run_upload")
 NGINX = ("nginx",)
+A = 1  # a type of records
 REPORT = gzip.compress(b'{"organization-name":"Example"}' * 40)
 NAMES = ["*.up.example"]
 
@@ -56,22 +60,23 @@ class Site:
     def name(self, host, address):
         self.zone.append(f"{host}. {'AAAA' if ':' in address else 'A'} {address}")
 
-    def conf(self, https=(), ca=None):
+    def conf(self, https=(), ca=None, dns=None):
         zone = self.file("zone", "".join(r + "\n" for r in self.zone).encode())
+        dns = dns or f"local-data: {zone}"
         lines = [f"ca-file: {ca or self.world.ca.pem}", *https]
         return self.file("telltls.yaml", "".join(
-            [f"dns:\n  local-data: {zone}\n  timeout: 5s\nhttps:\n"] +
+            [f"dns:\n  {dns}\n  timeout: 1s\nhttps:\n"] +
             [f"  {line}\n" for line in lines]).encode())
 
 
 class Upload:
     """A run_upload."""
 
-    def __init__(self, site, *https, ca=None, env=None):
+    def __init__(self, site, *https, env=None, **how):
         self.site = site
         self._lines = queue.Queue()
         self.process = subprocess.Popen(
-            [PROGRAM, site.conf(https, ca)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [PROGRAM, site.conf(https, **how)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, bufsize=1, env={**os.environ, **(env or {})})
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -165,7 +170,8 @@ def answers(tap, site):
     for (title, _, want), url in zip(rows, urls):
         if want is not None:
             tap.equal(title, got[url], want)
-    late = [got[url].split() for (title, *_), url in zip(rows, urls) if title == "503, until a time"]
+    late = [got[url].split() for (title, *_), url in zip(rows, urls)
+            if title == "503, until a time"]
     tap.check("503, until a time", *[g for g in late if g[0] != "retry" or
                                      not 1700 <= int(g[1]) <= 1800])
     for (title, *_), url in zip(rows, urls):
@@ -183,7 +189,6 @@ def request(tap, site):
     other = site.server("port.up.example", says(answer()), port=8443)
     big = os.urandom(3 << 20)
     path = site.file("big.gz", big)
-    early = site.server("early.up.example", too_early)
     u = Upload(site, env={"HOME": site.folder, "https_proxy": f"http://{other.address}:8443/",
                           "ALL_PROXY": f"http://{other.address}:8443/",
                           "SSL_CERT_FILE": site.world.other.pem})
@@ -191,19 +196,18 @@ def request(tap, site):
     for label, url, body in (
             ("a", "HTTPS://REQ.Up.Example./a/../b/%7e?x=1&y=%26#frag", None),
             ("b", "https://req.up.example", None), ("c", "https://req.up.example:443?q", path),
-            ("d", "https://port.up.example:8443/", None), ("e", f"https://{server.address}/ip", None),
-            ("user", "https://me:secret@req.up.example/", None), ("http", "http://req.up.example/", None),
+            ("d", "https://port.up.example:8443/", None),
+            ("e", f"https://{server.address}/ip", None),
+            ("user", "https://me:secret@req.up.example/", None),
+            ("http", "http://req.up.example/", None),
             ("mail", "mailto:a@req.up.example", None), ("file", "file:///etc/passwd", None)):
         u.send(label, url, body)
         u.wait()
-    u.send("early", "https://early.up.example/", path)
     got, _ = u.end()
     tap.equal("accepted", [got[k] for k in "abcd"], ["accepted 0 http 200"] * 4)
     tap.equal("an address, for which there is no certificate", got["e"], "accepted 0 http 200")
     for label in ("user", "http", "mail", "file"):
         tap.equal(f"refused: {label}", got[label], "refused 0 bad-uri")
-    tap.equal("an answer before the end", got["early"].split(" ", 1)[0], "retry")
-    early.released.set()
     tap.equal("lines", [r.line for r in server.requests],
               ["POST /a/../b/%7e?x=1&y=%26 HTTP/1.1", "POST / HTTP/1.1", "POST /?q HTTP/1.1",
                "POST /ip HTTP/1.1"])
@@ -282,11 +286,50 @@ def addresses(tap, site):
     tap.equal("nobody came", private.connections, 0)
     tap.equal("one of two is public", (got["https://both.up.example/"], len(server.requests)),
               ("accepted 0 http 200", 1))
-    tap.equal("no way there", got["https://far.up.example/"], "ours 0 no-route")
+    tap.equal("no way there", got["https://far.up.example/"], "retry 0 no-route")
     tap.equal("refused", got["https://dead.up.example/"], "retry 0 connect-refused")
     tap.equal("no such host", got["https://none.up.example/"], "retry 0 dns-nxdomain")
     got, _ = upload(site, ["https://p1.up.example/", "https://127.0.0.9/"], "allow-private: true")
     tap.equal("private addresses are allowed", list(got.values()), ["accepted 0 http 200"] * 2)
+
+
+def rebinding(tap, site):
+    """A name that leads to us when it is asked for once more."""
+    server = site.server("turns.up.example", says(answer()))
+    private = Server("127.0.0.10", says(answer()), site.tls)
+
+    def turns(*addresses):
+        left = list(addresses)
+
+        def reply(q):
+            if q.type != A:
+                return q.reply()
+            ip = socket.inet_aton(left.pop(0) if len(left) > 1 else left[0])
+            return q.reply(answers=[b"\xc0\x0c" + struct.pack(">HHIH", A, 1, 0, 4) + ip])
+        return reply
+
+    dns = fake_dns.FakeDns()
+    dns.answers["turns.up.example"] = turns(server.address, private.address)
+    dns.answers["back.up.example"] = turns(private.address, server.address)
+    dns.answers["mute.up.example"] = fake_dns.silent
+    dns.answers["broken.up.example"] = fake_dns.rcode(fake_dns.SERVFAIL)
+    u = Upload(site, dns=f'servers: ["127.0.0.1@{dns.port}"]')
+    got = []
+    for i in range(2):
+        for name in ("turns", "back"):
+            u.send(f"{name}{i}", f"https://{name}.up.example/")
+        u.wait()
+    u.send("mute", "https://mute.up.example/")
+    u.send("broken", "https://broken.up.example/")
+    got, _ = u.end()
+    dns.stop()
+    tap.equal("public, then not", (got["turns0"], got["turns1"]),
+              ("accepted 0 http 200", "retry 0 dns-private-address"))
+    tap.equal("not, then public", (got["back0"], got["back1"]),
+              ("retry 0 dns-private-address", "accepted 0 http 200"))
+    tap.equal("nobody came", private.connections, 0)
+    tap.equal("no answer", got["mute"], "retry 0 dns-timeout")
+    tap.equal("a broken one", got["broken"], "retry 0 dns-servfail")
 
 
 def slow(tap, site):
@@ -312,14 +355,20 @@ def slow(tap, site):
     mute = site.server("mute.up.example", lambda s, c: s.released.wait(LIMIT_S), tls=False)
     none = site.server("hang.up.example", hangs())
     got, _ = upload(site, ["https://body.up.example/", "https://head.up.example/",
-                           "https://mute.up.example/", *["https://hang.up.example/"] * 1],
+                           "https://mute.up.example/", "https://hang.up.example/"],
                     "timeout: 1s")
     tap.equal("the status is enough", got["https://body.up.example/"], "accepted 0 http 200")
     for host in ("mute", "hang"):
         tap.equal(f"in time: {host}", got[f"https://{host}.up.example/"], "retry 0 timeout")
     tap.equal("a status that is followed by nothing", got["https://head.up.example/"],
               "accepted 0 http 200")
-    for server in (body, head, mute, none):
+    early = site.server("early.up.example", too_early)
+    u = Upload(site, "timeout: 1s")
+    u.send("early", "https://early.up.example/", site.file("big.gz", os.urandom(8 << 20)))
+    got, _ = u.end()
+    tap.equal("a status before the report was read", got["early"],
+              "retry 0 http 200 before its end")
+    for server in (body, head, mute, none, early):
         server.released.set()
 
 
@@ -337,6 +386,10 @@ def many(tap, site):
     tap.equal("400 reports to one that is not there", {got.get(f"g{i}") for i in range(400)},
               {"retry 0 connect-refused"})
     tap.equal("all arrived", len(server.requests), 400)
+    busy = site.server("busy.up.example", says(answer("429 Slow", more=["Retry-After: 90"])))
+    got, _ = upload(site, [f"https://busy.up.example/{i}" for i in range(50)])
+    tap.equal("one that is busy", set(got.values()), {"retry 90 http 429"})
+    tap.check("is left alone", *([busy.requests] if len(busy.requests) > 4 else []))
     tap.check("by 4 connections", *([server.connections] if server.connections > 4 else []))
 
 
@@ -436,7 +489,7 @@ def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
         site = Site(folder)
-        for part in (answers, request, certificates, addresses, slow, many):
+        for part in (answers, request, certificates, addresses, rebinding, slow, many):
             part(tap, site)
         if tree:
             nginx(tap, site, tree)

@@ -156,9 +156,9 @@ def as_json(site):
         holds("reasons", verdict["steps"] or fact["chosen"] == "none")
         if verdict["outcome"] == "failure":
             holds("rule", verdict["results"][0]["rule"].startswith("RFC 8460"))
-    equal("advice", sorted(a["sessions"] for a in o["advice"]), [6, 6, 7])
+    equal("advice", [a["sessions"] for a in o["advice"]], [6, 6, 6, 7])
     equal("lines", [a.get("line") for a in o["advice"]],
-          ["smtp_tls_loglevel = 1", None, None])
+          ["smtp_tls_loglevel = 1", None, "probe: policy-domains", None])
 
 
 def choices(site):
@@ -185,6 +185,47 @@ def choices(site):
                           for f in facts),
           [("after", True, False), ("before", False, True),
            ("named", False, False)])
+
+
+def probes(site):
+    """What a probe of ours settled, and what it did not."""
+    site.tally(
+        "policy {0} 10 own a.example mx.a.example mx=insecure tlsa=none ".format(DAY) + STS,
+        "fact %s 2 a.example ok mx.a.example 192.0.2.1 chain=ok version=TLSv1.3 at=100" % DAY,
+        "fact %s 3 a.example ok mx.a.example 192.0.2.2 version=TLSv1.3 at=100" % DAY,
+        "fact %s 4 a.example ok mx.a.example 192.0.2.3 version=TLSv1.3 at=100" % DAY,
+        "probe %s 300 b.example mx.a.example 192.0.2.1 chain=expired name=match" % DAY,
+        "probe %s 400 a.example mx.a.example 192.0.2.2 chain=self-signed name=mismatch" % DAY,
+        "probe %s 21701 a.example mx.a.example 192.0.2.3 chain=ok name=match" % DAY,
+        "seal %s %d" % (DAY, SEALED))
+    out = " ".join(site.run("explain", "a.example").out.split())
+    for wanted in (
+            "verdict success under sts (RFC 8460 4.2.1, R40)",
+            "probe what the MTA did not tell, our own probe of this address saw at "
+            "2026-11-22T00:05:00Z, within six hours of each session",
+            "certificate-not-trusted (RFC 8460 4.3.1, R63), self-signed+probed; "
+            "certificate-host-mismatch (RFC 8460 4.3.1, R61), probed",
+            "4 sessions: A probe of ours would"):
+        holds("%r in %s" % (wanted, out), wanted in out)
+    o = site.object("a.example")
+    equal("policies", len(o["policies"]), 1)
+    equal("facts", sorted(
+        (f["count"], f["verdicts"][0]["outcome"], f["verdicts"][0]["probed"], f["probed_at"])
+        for f in o["facts"]), [
+            (2, "success", True, 1795305900), (3, "failure", True, 1795306000),
+            (4, "unknown", False, 0)])
+    equal("totals", o["totals"], {"successes": 2, "failures": 3, "unjudged": 4})
+    seen = site.run("tally", "--json", "--domain", "b.example").objects("probe")
+    equal("probe", seen, [{
+        "kind": "probe", "day": DAY, "hash": seen[0]["hash"], "domain": "b.example",
+        "mx": "mx.a.example", "since": 1795305900,
+        "content": {"probed-at": 1795305900, "ip": "192.0.2.1", "chain": "expired",
+                    "name": "match"}}])
+    holds("text", "192.0.2.2: chain self-signed, name mismatch, dane unknown" in
+          site.run("tally").out)
+    # while probes are made, that is no advice any more
+    site.configure("probe: policy-domains\n" + CONF % site.zone, lookup=True)
+    holds("on", "A probe of ours would" not in site.run("explain", "a.example").out)
 
 
 def terminal(site):
@@ -343,7 +384,7 @@ def nothing_is_written(site):
     equal("state", snapshot(), before)
 
 
-TESTS = (golden, same_bytes, as_json, choices, terminal, records, hostile_record, days,
+TESTS = (golden, same_bytes, as_json, choices, probes, terminal, records, hostile_record, days,
          not_sealed, no_report, outbox, nothing_known, damage,
          nothing_is_written)
 

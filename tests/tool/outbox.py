@@ -28,6 +28,8 @@ CONF = """\
 organization: Example Sender
 contact: tls-reports@sender.example
 envelope-from: bounces@sender.example
+dkim:
+  elsewhere: true
 """
 ITEM = ("kind day domain destination state tries first-try last-try next-try "
         "answer file number").split()
@@ -194,7 +196,9 @@ def usage(site):
             (["suppress", "add", "mailto:a@b.example", "x"], "is too much"),
             (["outbox", "--day", "today"], "--day today"),
             (["outbox", "--domain", "a..b"], "--domain a..b"),
-            (["enable", "now"], "is too much")):
+            (["enable", "now"], "is too much"),
+            (["enable", "--all", "--since", "2026-11-22"], "one of --all"),
+            (["enable", "--since", "today"], "--since today")):
         err = site.run(*args, want=USAGE).err
         holds("%r: %r in %s" % (args, wanted, err), wanted in err)
     equal("nothing was changed", site.sql("SELECT * FROM suppress"), [])
@@ -269,6 +273,25 @@ def enable_all(site):
           site.run("enable", "--all").out)
 
 
+def enable_since(site):
+    site.begin()
+    for i in range(4):
+        site.add(DAY1 + i * DAY_S, "d.example", "mailto:tls@d.example")
+    out = site.run("enable", "--since", "2026-11-24", "--yes").out
+    holds(out, out.startswith("Days                2026-11-24 and later\n"
+                              "Reports before      2, never sent but with "
+                              "--all\nReports that wait   2\n"))
+    equal("since", (site.since(), site.states()),
+          (DAY1 + 2 * DAY_S, {"waiting": 2, "given-up": 2}))
+    for args in ((), ("--since", "2026-11-24")):
+        out = site.run("enable", "--yes", *args).out
+        equal("again", out, "Sending is enabled already, for reports of "
+              "2026-11-24 and later days.\n")
+    site.run("enable", "--since", "2026-11-25", "--yes")
+    equal("later", (site.since(), site.states()),
+          (DAY1 + 3 * DAY_S, {"waiting": 1, "given-up": 3}))
+
+
 def enable_asks(site):
     site.begin()
     for answer, code, since in ((b"n\n", 1, 0), (b"\n", 1, 0), (b"\x04", 1, 0),
@@ -290,7 +313,24 @@ def enable_missing(site):
     result = site.run("enable", "--yes", want=CONFIG)
     holds(result.err, "contact is missing" in result.err)
     holds(result.out, "\nFrom                (not set)\n" in result.out)
+    site.configure(CONF.split("dkim:")[0])
+    result = site.run("enable", "--yes", want=CONFIG)
+    holds(result.err, "dkim" in result.err)
+    holds(result.out, "\nDKIM                (no key)\n" in result.out)
+    site.configure(CONF.split("dkim:")[0] + "dkim:\n  keys:\n"
+                   "    - selector: k1\n      file: /nonexistent/k\n")
+    result = site.run("enable", "--yes", want=CONFIG)
+    holds(result.err, "/nonexistent/k" in result.err)
+    holds(result.out, "\nDKIM keys           k1\n" in result.out)
     equal("since", site.since(), 0)
+
+
+def enable_route(site):
+    site.begin()
+    site.configure(CONF + "mail:\n  via: smtp\n  server: mx.example:587\n"
+                   "  tls: require\n")
+    out = site.run("enable", "--yes").out
+    holds(out, "\nRoute of mail       SMTP to mx.example:587, TLS\n" in out)
 
 
 def status(site):
@@ -392,8 +432,8 @@ def users(site):
 
 
 TESTS = (outbox_text, outbox_json, nothing_yet, usage, suppress, enable_days,
-         enable_all, enable_asks, enable_missing, status, at_the_same_time,
-         killed, damaged, users)
+         enable_all, enable_since, enable_asks, enable_missing,
+         enable_route, status, at_the_same_time, killed, damaged, users)
 
 if __name__ == "__main__":
     sys.exit(run.run_all(TESTS, Site))

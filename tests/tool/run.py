@@ -139,7 +139,7 @@ def help_of_command(site):
                      ["--state", "x", command, "--help"]):
             result = site.raw(*args)
             holds("%r" % args,
-                  result.out.startswith("Usage: telltls %s " % command))
+                  re.match(r"Usage: telltls %s\s" % command, result.out))
 
 
 def usage_errors(site):
@@ -531,19 +531,19 @@ def nothing_is_written(site):
     equal("state", snapshot(), before)
 
 
+BEGIN = ("Nov 20 11:32:34 vm sm-mta[4888]: 6AMBWYfV004886: TLSRPT1^T^i:6AMBWYfV004886"
+         "^a:192.0.2.1^q:^h:mx.b.example^d:b.example.^s:s@a.example^r:u@b.example\n")
+END = ("Nov 20 11:32:34 vm sm-mta[4888]: 6AMBWYfV004886: TLSRPT1^S^i:6AMBWYfV004886^v:OK"
+       "^p:TLSv1.3^c:x^b:256^n:match^a:192.0.2.1^f:AA^o:^q:^k:1^h:mx.b.example"
+       "^d:b.example.^s:s@a.example^r:u@b.example^cn:x^ci:CA\n")
+
+
 def replay_then_look(site):
     """From a log to a table, with a feed of the configuration."""
     log = os.path.join(site.dir, "mail.log")
     site.configure("feeds:\n  - mta: sendmail\n    name: mx1\n")
     with open(log, "w", encoding="ascii") as f:
-        f.write("Nov 20 11:32:34 vm sm-mta[4888]: 6AMBWYfV004886: TLSRPT1^T"
-                "^i:6AMBWYfV004886^a:192.0.2.1^q:^h:mx.b.example"
-                "^d:b.example.^s:s@a.example^r:u@b.example\n"
-                "Nov 20 11:32:34 vm sm-mta[4888]: 6AMBWYfV004886: TLSRPT1^S"
-                "^i:6AMBWYfV004886^v:OK^p:TLSv1.3"
-                "^c:TLS_AES_256_GCM_SHA384^b:256^n:match^a:192.0.2.1^f:AA"
-                "^o:^q:^k:1^h:mx.b.example^d:b.example.^s:s@a.example"
-                "^r:u@b.example^cn:mx.b.example^ci:CA\n")
+        f.write(BEGIN + END)
     site.run("replay", "--mta", "sendmail", "--feed", "mx1", "--seal",
              "--until", "2025-11-20", log)
     out = site.run("tally").out
@@ -553,6 +553,31 @@ def replay_then_look(site):
     out = site.run("status").out
     holds(out, re.search(r"\n2025-11-20  sealed  .* 1 +1 +0 +0\n", out))
     holds(out, "Nothing is wrong." in out)
+
+
+def seal_with_open(site):
+    """Bug: sessions that another feed had open were in no day and no counter."""
+    log = os.path.join(site.dir, "one.log")
+    with open(log, "w", encoding="ascii") as f:
+        f.write(BEGIN + END)
+    one = ("replay", "--mta", "sendmail", "--feed", "one", "--until", "2025-11-20", log)
+    out = site.run(*one).out
+    holds(out, "0 sessions counted, 1 still open" in out)
+    two = (*write_log(site, SESSIONS), "--feed", "two", "--seal")
+
+    def of(feed, counter):
+        return [o["counters"][counter] for o in site.run("status", "--json", want=1).objects("feed")
+                if o["feed"] == feed]
+
+    for is_said in (True, False):  # once: then the days are sealed
+        result = site.run(*two)
+        equal("said", "feed=one has open sessions" in result.err, is_said)
+        equal("unread", (of("one", "unread"), of("two", "unread")), ([1], [0]))
+    with open(log, "a", encoding="ascii") as f:
+        f.write("Nov 20 20:00:00 vm sm-mta[4888]: late\n")
+    holds("closed", "0 still open" in site.run(*one).out)
+    equal("late", of("one", "late"), [1])
+    equal("unread", of("one", "unread"), [1])
 
 
 # Sessions by domain and host.
@@ -641,6 +666,25 @@ def replay_without_lookup(site):
     holds("sealed days are left alone: " + out, "policies" not in out)
 
 
+def replay_local(site):
+    """What the site itself decides counts in a replay, too."""
+    path = os.path.join(site.dir, "local")
+    with open(path, "w", encoding="ascii") as f:
+        f.write("dane asks.example\nexclude broken.example\n"
+                "smart-host mx.quiet.example asks.example\n")
+    local_data(site, "policies:\n  local: %s\n" % path)
+    out = site.run(*write_log(site, SESSIONS), "--seal").out
+    holds(out, "4 sessions counted" in out)
+    tally = site.run("tally", "--json")
+    equal("sessions", sorted((o["domain"], o["mx"]) for o in tally.objects("fact")), [
+        ("asks.example", "mx.asks.example"), ("asks.example", "mx.quiet.example"),
+        ("asks.example", "mx2.asks.example"), ("broken.example", "mx.broken.example")])
+    equal("policies", sorted((o["domain"], o["mx"], o["content"].get("dane-demanded"))
+                             for o in tally.objects("policy")), [
+        ("asks.example", mx, True)
+        for mx in ("mx.asks.example", "mx.quiet.example", "mx2.asks.example")])
+
+
 def silent_resolver():
     """One that never answers, and how it is configured."""
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -725,7 +769,7 @@ TESTS = (help_of_all, help_of_command, usage_errors, places_of_options,
          configuration, no_state, tally_text, tally_json, policies_text,
          many_days_json, colour, status_full, status_reports, status_advice, status_postfix, socket_queue,
          status_sealed, damage, damaged_policy, unreadable, output_error,
-         nothing_is_written, replay_then_look, replay_looks_up,
+         nothing_is_written, replay_then_look, seal_with_open, replay_looks_up, replay_local,
          replay_without_lookup, replay_no_answer, replay_interrupted, manual)
 
 

@@ -25,6 +25,7 @@ struct site {
 	struct conf conf;
 	struct feeds *feeds;
 	struct policy_table *policies; /* NULL: none are looked up */
+	struct probe_table *probes;    /* NULL: nothing is probed */
 	struct sealing_clock clock;
 	int64_t now;
 	int64_t uptime;
@@ -79,6 +80,7 @@ static inline int site_try_start(struct site *s)
 	const struct feeds_options o = { .state = s->kit.state,
 		.conf = &s->conf,
 		.policies = s->policies,
+		.probes = s->probes,
 		.clock = &s->clock,
 		.breathe = site_breathe,
 		.ctx = s };

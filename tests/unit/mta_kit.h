@@ -126,6 +126,15 @@ static inline unsigned mta_kit_noted(void *ctx, struct view qid, int64_t t)
 	return 0;
 }
 
+static inline void mta_kit_note_own(void *ctx, struct view qid, int64_t t)
+{
+	unsigned kinds = mta_kit_noted(ctx, qid, t);
+
+	if ((kinds & NOTED_OWN_REPORT) == 0) {
+		mta_kit_note(ctx, qid, kinds | NOTED_OWN_REPORT);
+	}
+}
+
 static inline void mta_kit_noted_alias(
     void *ctx, struct view old_qid, struct view new_qid, int64_t t)
 {
@@ -136,7 +145,7 @@ static inline void mta_kit_noted_alias(
 	}
 }
 
-/* The sink and the notes of the options are ours. */
+/* The sink and the notes of the options are ours, but for note_own. */
 static inline void mta_kit_open_with(
     struct mta_kit *k, const char *name, const struct mta_options *options)
 {

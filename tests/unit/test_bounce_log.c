@@ -51,6 +51,9 @@ struct row {
 
 #define EQ          "1xV4fY-0006tC-2v"
 #define EFROM(from) "1 7 " EQ " <= " from " U=telltls P=local S=357\n"
+#define ESENT(s, q)                                                    \
+ s " 8 " q " => t@d.example R=dnslookup T=remote_smtp H=mx.d.example " \
+   "[192.0.2.1] X=TLS1.3:ECDHE__AES_256_GCM:256 CV=yes C=\"250 ok\"\n"
 #define EFAILED                                                        \
  "3 8 " EQ " ** t@d.example R=dnslookup T=remote_smtp H=mx.d.example " \
  "[192.0.2.1]: SMTP error from remote mail server after RCPT "         \
@@ -76,6 +79,12 @@ static const struct row rows[] = {
 	{ "sendmail", "sendmail", '+',
 	    SFROM("rpt+" T1 "@us.example") SUP STO("5.1.1", "User unknown"),
 	    "3 " T1 " 5.1.1\n", NULL },
+	{ "sendmail, plain: no session of a report", "sendmail", '-',
+	    SFROM("rpt-" T1 "@us.example") SUP STO("2.0.0", "Sent (ok)"), "",
+	    "2 own-report\n" },
+	{ "sendmail, plain: a session of a mail", "sendmail", '-',
+	    SFROM("x@us.example") SUP STO("2.0.0", "Sent (ok)"), "",
+	    "2 d.example mx.d.example 192.0.2.1 ok TLSv1.3 chain=ok\n" },
 	{ "sendmail, hyphen", "sendmail", '-',
 	    SFROM("rpt-" T1 "@us.example") SUP STO("5.1.1", "User unknown"),
 	    "3 " T1 " 5.1.1\n", NULL },
@@ -101,6 +110,13 @@ static const struct row rows[] = {
 	    "9 " T1 " 4.4.7\n", "" },
 	{ "exim", "exim", '+', EFROM("rpt+" T1 "@us.example") EFAILED,
 	    "3 " T1 " 5.1.1\n", NULL },
+	{ "exim, plain: no session of a report", "exim", '-',
+	    EFROM("rpt-" T1 "@us.example") ESENT("2", EQ), "",
+	    "2 own-report\n" },
+	{ "exim, plain: a session of a mail", "exim", '-',
+	    EFROM("x@us.example") ESENT("2", EQ), "",
+	    "2 d.example mx.d.example 192.0.2.1 ok TLSv1.3 chain=ok "
+	    "name=match\n" },
 	{ "exim, capitals", "exim", '+',
 	    EFROM("RPT+0123456789ABCDEF0123456789ABCDEF@US.example") EFAILED,
 	    "3 " T1 " 5.1.1\n", NULL },
@@ -151,6 +167,8 @@ static void test_logs(void **state)
 		struct mta_options o = {
 			.own_senders = own_senders,
 			.delimiter = r->delimiter,
+			.note_own = mta_kit_note_own,
+			.bounces = bounce_log_new(),
 			.bounced = on_bounced,
 			.bounced_ctx = &told,
 		};
@@ -168,46 +186,132 @@ static void test_logs(void **state)
 			UNIT_STR(r->name, strbuf_str(&k.events), r->events);
 		}
 		mta_kit_close(&k);
+		bounce_log_free(o.bounces);
 		strbuf_release(&told);
 	}
+}
+
+enum {
+	ROOM = BOUNCE_LOG_SETS * BOUNCE_LOG_WAYS
+};
+
+static unsigned count_known(struct bounce_log *b, unsigned from, unsigned to)
+{
+	const struct bounce_own own = { own_senders, '+' };
+	unsigned n = 0;
+
+	for (unsigned i = from; i < to; i++) {
+		char qid[32];
+		char want[ENVELOPE_TOKEN + 1];
+		char token[ENVELOPE_TOKEN + 1];
+		struct bounce_line l = { .kind = BOUNCE_LINE_FAILED };
+
+		(void)snprintf(qid, sizeof(qid), "Q%010u", i);
+		(void)snprintf(want, sizeof(want), "%032x", i);
+		l.qid = view_of(qid);
+		if (bounce_log_line(b, &own, view_of("vm"), &l, token)) {
+			UNIT_STR(qid, token, want);
+			n++;
+		}
+	}
+	return n;
 }
 
 /* More reports than there is room for: old ones are forgotten, new ones not. */
 static void test_full(void **state)
 {
 	const struct bounce_own own = { own_senders, '+' };
+	unsigned many = unit_is_valgrind() ? 1000 : 2 * ROOM;
 	struct bounce_log *b = bounce_log_new();
 	char token[ENVELOPE_TOKEN + 1];
-	unsigned n = 0;
-
-	enum {
-		MANY = 2 * BOUNCE_LOG_SETS * BOUNCE_LOG_WAYS
-	};
 
 	(void)state;
-	for (unsigned i = 0; i < 2 * MANY; i++) {
+	for (unsigned i = 0; i < many; i++) {
 		char qid[32];
 		char sender[64];
-		struct bounce_line l = { .kind = i < MANY ?
-			    BOUNCE_LINE_SENDER :
-			    BOUNCE_LINE_FAILED };
+		struct bounce_line l = { .kind = BOUNCE_LINE_SENDER };
 
-		(void)snprintf(qid, sizeof(qid), "Q%010u", i % MANY);
+		(void)snprintf(qid, sizeof(qid), "Q%010u", i);
 		(void)snprintf(
-		    sender, sizeof(sender), "rpt+%032x@us.example", i % MANY);
+		    sender, sizeof(sender), "rpt+%032x@us.example", i);
 		l.qid = view_of(qid);
-		l.sender = view_of(i < MANY ? sender : "");
-		if (bounce_log_line(b, &own, view_of("vm"), &l, token)) {
-			n++;
-			UNIT_TRUE(qid,
-			    memcmp(token, sender + 4, ENVELOPE_TOKEN) == 0);
-		} else {
-			UNIT_TRUE(qid, i < 2 * MANY - BOUNCE_LOG_SETS);
-		}
+		l.sender = view_of(sender);
+		assert_false(
+		    bounce_log_line(b, &own, view_of("vm"), &l, token));
 	}
-	UNIT_TRUE("remembered", n > MANY / 3 && n <= MANY / 2);
+	UNIT_UINT("the last", count_known(b, many - 500, many), 500);
+	if (many > ROOM) {
+		UNIT_TRUE("the first", count_known(b, 0, 500) < 50);
+	}
 	bounce_log_free(b);
 	bounce_log_free(NULL);
+}
+
+/* Is a failure of the message with this id one of T1's report? */
+static bool is_known(struct bounce_log *b, const char *qid)
+{
+	const struct bounce_own own = { own_senders, '+' };
+	const struct bounce_line l = { .kind = BOUNCE_LINE_FAILED,
+		.qid = view_of(qid) };
+	char token[ENVELOPE_TOKEN + 1];
+
+	return bounce_log_line(b, &own, view_of("vm"), &l, token) &&
+	    strcmp(token, T1) == 0;
+}
+
+static void tell(struct bounce_log *b, const char *qid, const char *sender)
+{
+	const struct bounce_own own = { own_senders, '+' };
+	const struct bounce_line l = { .kind = BOUNCE_LINE_SENDER,
+		.qid = view_of(qid),
+		.sender = view_of(sender) };
+	char token[ENVELOPE_TOKEN + 1];
+
+	UNIT_BOOL(
+	    qid, bounce_log_line(b, &own, view_of("vm"), &l, token), false);
+}
+
+/* What is on its way outlives the process. */
+static void test_file(void **state)
+{
+	struct bounce_log *b = bounce_log_new();
+	char dir[256];
+	char path[300];
+	FILE *f;
+
+	(void)state;
+	unit_tmpdir_make(dir, sizeof(dir));
+	UNIT_INT("no file", bounce_log_load(b, dir), 0);
+	UNIT_BOOL("new", bounce_log_is_dirty(b), false);
+	tell(b, "Q000001", "x@us.example");
+	UNIT_BOOL("another's", bounce_log_is_dirty(b), false);
+	tell(b, "Q000001", "rpt+" T1 "@us.example");
+	tell(b, "Q000002", "rpt+" T1 "@us.example");
+	tell(b, "Q000002", "x@us.example");
+	UNIT_BOOL("told", bounce_log_is_dirty(b), true);
+	UNIT_INT("save", bounce_log_save(b, dir), 0);
+	UNIT_BOOL("saved", bounce_log_is_dirty(b), false);
+	bounce_log_free(b);
+
+	(void)snprintf(path, sizeof(path), "%s/outbox/underway", dir);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	assert_true(fputs("rubbish\n0000000000000001 short\n", f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	b = bounce_log_new();
+	UNIT_INT("load", bounce_log_load(b, dir), 0);
+	UNIT_BOOL("loaded", bounce_log_is_dirty(b), false);
+	UNIT_BOOL("known", is_known(b, "Q000001"), true);
+	UNIT_BOOL("not any more", is_known(b, "Q000002"), false);
+	UNIT_BOOL("never", is_known(b, "Q000003"), false);
+	bounce_log_free(b);
+
+	b = bounce_log_new();
+	tell(b, "Q000001", "rpt+" T1 "@us.example");
+	UNIT_INT("nowhere", bounce_log_save(b, "/nonexistent"), -ENOENT);
+	UNIT_BOOL("not saved", bounce_log_is_dirty(b), true);
+	bounce_log_free(b);
+	unit_tmpdir_remove(dir);
 }
 
 int main(void)
@@ -215,6 +319,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_logs),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_file),
 	};
 
 	return UNIT_RUN(tests);

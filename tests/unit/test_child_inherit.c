@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "tests/unit/child_kit.h"
+#include "tests/unit/tally_kit.h"
 
 static bool is_limit(int fd)
 {
@@ -130,6 +131,65 @@ static void test_kept_descriptor(void **state)
 		(void)close(places[i]);
 		(void)close(100);
 	}
+}
+
+/* Does the process have a file of a store in its memory? */
+static bool has_tally(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+	bool has = false;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		has = has || strstr(line, "/tally/") != NULL;
+	}
+	(void)fclose(maps);
+	return has;
+}
+
+static int run_maps(void *ctx, int channel)
+{
+	(void)ctx;
+	say(channel, has_tally() ? "the tally" : "-");
+	return 0;
+}
+
+/* Counts sessions, each another fact, until the file has grown. */
+static void count_some(struct kit *kit)
+{
+	struct kit_fact fact;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		kit_fact_make(&fact, i);
+		UNIT_INT("session",
+		    store_session(kit->store, KIT_DAY, i + 1, &fact.fact), 0);
+		if (store_batch_room(kit->store) == 0) {
+			UNIT_INT("commit",
+			    store_commit(kit->store, NULL, NULL, false), 0);
+		}
+	}
+	UNIT_INT("commit", store_commit(kit->store, NULL, NULL, false), 0);
+}
+
+/* The files that the parent writes to are no business of its children's. */
+static void test_tally(void **state)
+{
+	struct child c;
+	struct kit kit;
+
+	(void)state;
+	kit_init(&kit);
+	kit_open(&kit, "one");
+	count_some(&kit);
+	UNIT_BOOL("the parent has it", has_tally(), true);
+	child_init(&c, "maps", run_maps, NULL);
+	UNIT_BOOL("start", child_tick(&c, T0), true);
+	check_packet(&c, "-");
+	child_stop(&c);
+	child_join(&c, JOIN_MS);
+	UNIT_BOOL("the parent has it still", has_tally(), true);
+	kit_release(&kit);
 }
 
 static void handle(int signo)
@@ -293,6 +353,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_kept_descriptor),
+		cmocka_unit_test(test_tally),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_death_of_parent),
 		cmocka_unit_test(test_log),

@@ -44,6 +44,22 @@ static void read_file(const char *name, struct strbuf *out)
 	(void)fclose(stream);
 }
 
+static void check_send_defaults(const struct conf *c)
+{
+	UNIT_UINT("mail.via", c->mail.via, CONF_MAIL_SENDMAIL);
+	UNIT_STR("mail.command", c->mail.command, "/usr/sbin/sendmail");
+	UNIT_STR("mail.server", c->mail.server, "localhost:25");
+	UNIT_UINT("mail.tls", c->mail.tls, CONF_MAIL_MAY);
+	UNIT_STR("mail.user", c->mail.user, NULL);
+	UNIT_STR("mail.password-file", c->mail.password_file, NULL);
+	UNIT_STR("mail.ca-file", c->mail.ca_file, NULL);
+	UNIT_UINT("mail.timeout", c->mail.timeout_s, 300);
+	UNIT_UINT("https.verify", c->https.verify, CONF_HTTPS_PREFER);
+	UNIT_STR("https.ca-file", c->https.ca_file, NULL);
+	UNIT_BOOL("https.allow-private", c->https.allow_private, false);
+	UNIT_UINT("https.timeout", c->https.timeout_s, 60);
+}
+
 static void test_defaults(void **state)
 {
 	struct conf c;
@@ -75,12 +91,14 @@ static void test_defaults(void **state)
 	UNIT_UINT("report.retry", c.report.retry_s, 86400);
 	UNIT_TRUE("report.exclude", c.report.exclude == NULL);
 	UNIT_BOOL("policies.lookup", c.policies.lookup, true);
+	UNIT_UINT("probe", c.probe, CONF_PROBE_OFF);
 	UNIT_STR("policies.local", c.policies.local, NULL);
 	UNIT_STR("mta-sts.ca-file", c.mta_sts.ca_file, NULL);
 	UNIT_BOOL("mta-sts.allow-private", c.mta_sts.allow_private, false);
 	UNIT_STR("report.rules", c.report.rules, NULL);
 	UNIT_BOOL("report.sending-mta-ip", c.report.sending_mta_ip, true);
 	UNIT_UINT("report.count", c.report.count, JUDGE_GOVERNING);
+	check_send_defaults(&c);
 	conf_release(&c);
 }
 
@@ -137,6 +155,7 @@ static void check_full(const struct conf *c)
 	UNIT_UINT("dns.parallel", c->dns.parallel, 10000);
 	UNIT_UINT("dns.timeout", c->dns.timeout_s, 600);
 	UNIT_BOOL("policies.lookup", c->policies.lookup, false);
+	UNIT_UINT("probe", c->probe, CONF_PROBE_POLICY_DOMAINS);
 	UNIT_STR("policies.local", c->policies.local, "/dev/null");
 	UNIT_STR("mta-sts.ca-file", c->mta_sts.ca_file, "/tmp/roots.pem");
 	UNIT_BOOL("mta-sts.allow-private", c->mta_sts.allow_private, true);
@@ -155,6 +174,22 @@ static void check_full(const struct conf *c)
 	UNIT_UINT("report.count", c->report.count, JUDGE_ALL);
 }
 
+static void check_full_send(const struct conf *c)
+{
+	UNIT_UINT("mail.via", c->mail.via, CONF_MAIL_SMTP);
+	UNIT_STR("mail.command", c->mail.command, "/tmp/sendmail");
+	UNIT_STR("mail.server", c->mail.server, "[2001:db8::1]:587");
+	UNIT_UINT("mail.tls", c->mail.tls, CONF_MAIL_WRAPPED);
+	UNIT_STR("mail.user", c->mail.user, "reports@example.org");
+	UNIT_STR("mail.password-file", c->mail.password_file, "/tmp/password");
+	UNIT_STR("mail.ca-file", c->mail.ca_file, "/tmp/mail.pem");
+	UNIT_UINT("mail.timeout", c->mail.timeout_s, 3600);
+	UNIT_UINT("https.verify", c->https.verify, CONF_HTTPS_REQUIRE);
+	UNIT_STR("https.ca-file", c->https.ca_file, "/tmp/https.pem");
+	UNIT_BOOL("https.allow-private", c->https.allow_private, true);
+	UNIT_UINT("https.timeout", c->https.timeout_s, 1);
+}
+
 /* Every key of the table set to another value than its default, but
    dkim.elsewhere: it is true without keys only. */
 static void test_full(void **state)
@@ -170,6 +205,7 @@ static void test_full(void **state)
 	UNIT_INT("full", conf_read(&c, path, &error), 0);
 	UNIT_STR("full", strbuf_str(&error), "");
 	check_full(&c);
+	check_full_send(&c);
 	conf_release(&c);
 	strbuf_release(&error);
 }
@@ -306,6 +342,14 @@ static void test_bounds(void **state)
 	}
 }
 
+static void check_value(const char *path, const char *value, bool want)
+{
+	char name[128];
+
+	(void)snprintf(name, sizeof(name), "%s %s", path, value);
+	UNIT_BOOL(name, is_taken(path, value), want);
+}
+
 static void test_values(void **state)
 {
 	static const struct {
@@ -377,12 +421,40 @@ static void test_values(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < UNIT_LEN(table); i++) {
-		char name[128];
+		check_value(table[i].path, table[i].value, table[i].want);
+	}
+}
 
-		(void)snprintf(
-		    name, sizeof(name), "%s %s", table[i].path, table[i].value);
-		UNIT_BOOL(name, is_taken(table[i].path, table[i].value),
-		    table[i].want);
+static void test_relays(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *value;
+		bool want;
+	} table[] = {
+		{ "mail.server", "mx", true },
+		{ "mail.server", "mx.example", true },
+		{ "mail.server", "'mx.example:587'", true },
+		{ "mail.server", "192.0.2.1:25", true },
+		{ "mail.server", "'[2001:db8::1]'", true },
+		{ "mail.server", "'[2001:db8::1]:25'", true },
+		{ "mail.server", "2001:db8::1", false },
+		{ "mail.server", "'[192.0.2.1]'", false },
+		{ "mail.server", "'[]:25'", false },
+		{ "mail.server", "'['", false },
+		{ "mail.server", "'mx.example:'", false },
+		{ "mail.server", "mx.example:0", false },
+		{ "mail.server", "mx.example:65536", false },
+		{ "mail.server", "mx.example:smtp", false },
+		{ "mail.server", "':25'", false },
+		{ "mail.server", "me@mx.example", false },
+		{ "mail.server", "smtp://mx.example", false },
+		{ "mail.server", "mx.example/x", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		check_value(table[i].path, table[i].value, table[i].want);
 	}
 }
 
@@ -627,6 +699,7 @@ int main(void)
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_relays),
 		cmocka_unit_test(test_inherited),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_no_file),

@@ -22,25 +22,17 @@ static void test_full(void **state)
 		failing("a.example", 100, 5),
 		failing("b.example", 0, 70),
 		failing("c.example", 1, 5),
+		failing("well.example", 3, 0),
 	};
 	struct digest_domain then[] = {
 		failing("a.example", 1, 1),
 		failing("gone.example", 1, 1),
 		failing("well.example", 0, 9),
 	};
-	struct groups_entry entries[] = {
-		{ .domain = view_of("a.example") },
-		{ .domain = view_of("b.example") },
-		{ .domain = view_of("c.example") },
-		{ .domain = view_of("well.example") },
-	};
-	const struct groups groups = { .entries = entries,
-		.n = UNIT_LEN(entries) };
-	const struct digest_day today = { now, 3, 4, 1234, 80, 6 };
-	const struct digest_day yesterday = { then, 3, 3, 2, 11, 0 };
+	const struct digest_day today = { now, 4, 3, 5, 1234, 80, 6 };
+	const struct digest_day yesterday = { then, 3, 3, 3, 2, 11, 0 };
 	struct digest d = { .day = SAMPLE_DAY,
 		.today = &today,
-		.groups = &groups,
 		.yesterday = &yesterday,
 		.notes = { true, true, true, true },
 		.reports = { 0, 30, 0, 2, 1, 4 },
@@ -49,8 +41,9 @@ static void test_full(void **state)
 		.n_lost = 2,
 		.n_suppressed = 1,
 		.all_suppressed = DIGEST_LIST + 2 };
-	const struct conf c = { .from = (char *)(uintptr_t) "tls@example.org",
-		.operator_to = (char *)(uintptr_t) "me@example.org" };
+	char from[] = "tls@example.org";
+	char me[] = "me@example.org";
+	const struct conf c = { .from = from, .operator_to = me };
 	struct operator_mail mail = { .word = "digest" };
 	struct strbuf subject;
 	struct strbuf body;
@@ -79,7 +72,7 @@ static void test_full(void **state)
 	mail.body = &body;
 	operator_format(
 	    &c, "example.org", SAMPLE_DAY, SAMPLE_MADE, &mail, &out);
-	golden_check("digest", ".mail", &out);
+	golden_check("../text/digest", ".eml", &out);
 	strbuf_release(&out);
 	strbuf_release(&body);
 	strbuf_release(&subject);
@@ -89,10 +82,8 @@ static void test_full(void **state)
 static void test_quiet(void **state)
 {
 	const struct digest_day today = { .n_domains = 1, .successes = 1 };
-	const struct groups groups = { .n = 0 };
 	struct digest d = { .day = SAMPLE_DAY,
 		.today = &today,
-		.groups = &groups,
 		.yesterday = &today,
 		.reports = { 0, 1 } };
 	struct strbuf text;
@@ -129,15 +120,14 @@ static void test_bounds(void **state)
 
 	static char names[MANY][16];
 	struct digest_domain now[MANY];
-	const struct digest_day today = { now, MANY, MANY, 0, MANY, 0 };
+	const struct digest_day today = { now, MANY, MANY, MANY, 0, MANY, 0 };
 	const struct digest_day none = { 0 };
-	const struct groups groups = { .n = 0 };
-	struct digest d = { .day = SAMPLE_DAY,
-		.today = &today,
-		.groups = &groups,
-		.yesterday = &none };
-	const struct conf c = { .from = (char *)(uintptr_t) "a@x.example",
-		.operator_to = (char *)(uintptr_t) "b@x.example" };
+	struct digest d = {
+		.day = SAMPLE_DAY, .today = &today, .yesterday = &none
+	};
+	char from[] = "tls@example.org";
+	char me[] = "me@example.org";
+	const struct conf c = { .from = from, .operator_to = me };
 	struct operator_mail mail = { .word = "digest", .subject = "x" };
 	struct strbuf text;
 	struct strbuf out;

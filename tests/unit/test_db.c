@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "common/db.h"
 #include "common/err.h"
@@ -222,8 +223,8 @@ static void test_upgrade(void **state)
 	static const char *const upgrade[] = {
 		"ALTER TABLE t ADD COLUMN two INTEGER NOT NULL DEFAULT 2",
 		"ALTER TABLE t ADD COLUMN three INTEGER NOT NULL DEFAULT 3;",
-		"ALTER TABLE t ADD COLUMN four INTEGER NOT NULL DEFAULT 4;"
-		"ALTER TABLE t ADD COLUMN five INTEGER NOT NULL DEFAULT 5;",
+		("ALTER TABLE t ADD COLUMN four INTEGER NOT NULL DEFAULT 4;"
+		 "ALTER TABLE t ADD COLUMN five INTEGER NOT NULL DEFAULT 5;"),
 	};
 	static const char *const sum[] = {
 		"SELECT two + three + four + five FROM t"
@@ -265,6 +266,60 @@ static void test_upgrade(void **state)
 		db_close(d);
 		UNIT_INT("remove", remove(path), 0);
 	}
+}
+
+/* One process of several that begin at once. Returns its exit status. */
+static int open_and_put(const struct db_schema *durable, int go, int64_t n)
+{
+	struct db *d = NULL;
+	char name[16];
+	char c;
+	int rc;
+
+	(void)snprintf(name, sizeof(name), "%d", (int)n);
+	(void)!read(go, &c, 1); /* ends for all at the same time */
+	rc = db_open(path, durable, &d);
+	rc = rc == 0 ? db_begin(d) : rc;
+	rc = rc == 0 ? put(d, name, n, view_of("x")) : rc;
+	rc = rc == 0 ? db_commit(d) : rc;
+	db_close(d);
+	return rc == 0 ? 0 : 1;
+}
+
+/* A file that several make at the same time. */
+static void test_several(void **state)
+{
+	enum {
+		CHILDREN = 6
+	};
+
+	struct db_schema durable = schema;
+	struct db *d = NULL;
+	pid_t child[CHILDREN];
+	int go[2];
+	int status = 0;
+
+	(void)state;
+	durable.is_durable = true;
+	durable.busy_ms = 60000;
+	UNIT_INT("pipe", pipe(go), 0);
+	for (int i = 0; i < CHILDREN; i++) {
+		child[i] = fork();
+		UNIT_TRUE("fork", child[i] >= 0);
+		if (child[i] == 0) {
+			(void)close(go[1]);
+			_exit(open_and_put(&durable, go[0], i));
+		}
+	}
+	UNIT_INT("go", close(go[1]), 0);
+	for (int i = 0; i < CHILDREN; i++) {
+		UNIT_TRUE("wait", waitpid(child[i], &status, 0) == child[i]);
+		UNIT_INT("status", status, 0);
+	}
+	UNIT_INT("close", close(go[0]), 0);
+	UNIT_INT("open", db_open(path, &durable, &d), 0);
+	UNIT_INT("rows", count(d), CHILDREN);
+	db_close(d);
 }
 
 /* An upgrade that fails leaves the file as it was. */
@@ -349,6 +404,8 @@ int main(void)
 		    test_upgrade, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    test_failed_upgrade, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    test_several, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_files, set_up, tear_down),
 	};

@@ -2,6 +2,7 @@
 /* test_is_it_us.c - tests reporter/is_it_us.c */
 #include "config.h"
 
+#include "common/policy_probe.h"
 #include "reporter/is_it_us.h"
 #include "tests/unit/unit.h"
 
@@ -10,6 +11,11 @@
 #define RESOLVER (1U << IS_IT_US_RESOLVER)
 #define TLS      (1U << IS_IT_US_TLS)
 #define FETCH    (1U << IS_IT_US_FETCH)
+
+static const struct policy_probe untrusted = { .chain = FACT_CHAIN_UNTRUSTED };
+static const struct policy_probe expired = { .chain = FACT_CHAIN_EXPIRED };
+static const struct policy_probe by_dane = { .chain = FACT_CHAIN_UNTRUSTED,
+	.dane = FACT_DANE_MATCH };
 
 /* What one session says. */
 static const struct {
@@ -89,6 +95,16 @@ static const struct {
 	/* what the MTA tells was looked up by others */
 	{ "the MTA's set", { .tls = FACT_TLS_OK },
 	    { .source = POLICY_MTA, .sts = POLICY_STS_FETCH_ERROR }, 0, TLS },
+	/* our probe has our roots and our clock */
+	{ "probe: untrusted", { .tls = FACT_TLS_OK }, { .probe = &untrusted },
+	    CA_STORE, TLS },
+	{ "probe: expired", { .tls = FACT_TLS_OK }, { .probe = &expired },
+	    CLOCK, TLS },
+	{ "probe: by TLSA records", { .tls = FACT_TLS_OK },
+	    { .probe = &by_dane }, 0, TLS },
+	{ "probe, and the MTA told it",
+	    { .tls = FACT_TLS_OK, .chain = FACT_CHAIN_OK },
+	    { .probe = &untrusted }, 0, CA_STORE | CLOCK | TLS },
 };
 
 static void test_look(void **state)

@@ -63,6 +63,11 @@ static const struct {
 	  "policies 3\n"
 	  "questions 4\n"
 	  "policies-dropped 5\n"
+	  "probe yes\n"
+	  "probes-open 6\n"
+	  "probes-seen 7\n"
+	  "probes-unseen 8\n"
+	  "probes-dropped 9\n"
 	  "sandboxed yes\n"
 	  "clock-step 9223372036854775807\n",
 	    { .kind = LIVE_DAEMON,
@@ -80,6 +85,11 @@ static const struct {
 		    .policies = 3,
 		    .questions = 4,
 		    .policies_dropped = 5,
+		    .has_probes = true,
+		    .probes_open = 6,
+		    .probes_seen = 7,
+		    .probes_unseen = 8,
+		    .probes_dropped = 9,
 		    .is_sandboxed = true,
 		    .clock_step = INT64_MAX } } },
 	{ "kind feed\n"

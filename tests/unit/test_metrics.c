@@ -18,68 +18,68 @@ enum {
 };
 
 /* Two feeds, three days, one of which cannot be read. */
+static struct metrics_feed feeds[] = {
+	{ .name = "sendmail",
+	    .mta = "sendmail",
+	    .read = { .pos = 123456789012, .t = NOW - 60 },
+	    .is_live = true,
+	    .live = { .is_open = true,
+		.is_at_end = false,
+		.lag_b = 4711,
+		.lag_s = 61,
+		.open_sessions = 3 } },
+	{ .name = "a\"b\\c\nd\x01\xc3\xbc", .mta = "exim" },
+};
+static struct metrics_counts first[] = {
+	{ .feed = 0,
+	    .n = { [COUNTER_LINES] = 1000,
+		[COUNTER_RECORDS] = 400,
+		[COUNTER_SESSIONS] = 200,
+		[COUNTER_BAD_LINE] = 2,
+		[COUNTER_LATE] = 5,
+		[COUNTER_GAP] = 1 } },
+	{ .feed = 1, .n = { [COUNTER_LINES] = 1, [COUNTER_LATE] = 2 } },
+};
+static struct metrics_counts last[] = { { .feed = 0,
+    .n = { [COUNTER_LINES] = UINT64_MAX, [COUNTER_OVERFLOW] = 9 } } };
+static const struct metrics sample = {
+	.now = NOW,
+	.is_running = true,
+	.feeds = feeds,
+	.n_feeds = UNIT_LEN(feeds),
+	.days = { { .day = SAMPLE_DAY,
+		      .is_readable = true,
+		      .is_sealed = true,
+		      .facts = 17,
+		      .sessions = { 150, 40, 3, 2, 5 },
+		      .damaged = 1,
+		      .counts = first,
+		      .n_counts = UNIT_LEN(first),
+		      .unjudged = 7,
+		      .reports = { 0, 3, 2, 1, 4, 5 } },
+	    { .day = SAMPLE_DAY + WHEN_DAY_S },
+	    { .day = SAMPLE_DAY + 2 * WHEN_DAY_S,
+		.is_readable = true,
+		.facts = 1,
+		.sessions = { 9 },
+		.counts = last,
+		.n_counts = UNIT_LEN(last) } },
+	.n_days = 3,
+	.has_ledger = true,
+	.is_enabled = true,
+	.outbox = { .n = { 6, 100, 1, 2, 3 }, .due = 4, .next_try = NOW + 900 },
+	.suppressed = 2,
+};
+
 static void test_golden(void **state)
 {
-	struct metrics_feed feeds[] = {
-		{ .name = "sendmail",
-		    .mta = "sendmail",
-		    .read = { .pos = 123456789012, .t = NOW - 60 },
-		    .is_live = true,
-		    .live = { .is_open = true,
-			.is_at_end = false,
-			.lag_b = 4711,
-			.lag_s = 61,
-			.open_sessions = 3 } },
-		{ .name = "a\"b\\c\nd\x01\xc3\xbc", .mta = "exim" },
-	};
-	struct metrics_counts first[] = {
-		{ .feed = 0,
-		    .n = { [COUNTER_LINES] = 1000,
-			[COUNTER_RECORDS] = 400,
-			[COUNTER_SESSIONS] = 200,
-			[COUNTER_BAD_LINE] = 2,
-			[COUNTER_LATE] = 5,
-			[COUNTER_GAP] = 1 } },
-		{ .feed = 1, .n = { [COUNTER_LINES] = 1, [COUNTER_LATE] = 2 } },
-	};
-	struct metrics_counts last[] = { { .feed = 0,
-	    .n = { [COUNTER_LINES] = UINT64_MAX, [COUNTER_OVERFLOW] = 9 } } };
-	struct metrics m = {
-		.now = NOW,
-		.is_running = true,
-		.feeds = feeds,
-		.n_feeds = UNIT_LEN(feeds),
-		.days = { { .day = SAMPLE_DAY,
-			      .is_readable = true,
-			      .is_sealed = true,
-			      .facts = 17,
-			      .sessions = { 150, 40, 3, 2, 5 },
-			      .damaged = 1,
-			      .counts = first,
-			      .n_counts = UNIT_LEN(first),
-			      .unjudged = 7,
-			      .reports = { 0, 3, 2, 1, 4, 5 } },
-		    { .day = SAMPLE_DAY + WHEN_DAY_S },
-		    { .day = SAMPLE_DAY + 2 * WHEN_DAY_S,
-			.is_readable = true,
-			.facts = 1,
-			.sessions = { 9 },
-			.counts = last,
-			.n_counts = UNIT_LEN(last) } },
-		.n_days = 3,
-		.has_ledger = true,
-		.is_enabled = true,
-		.outbox = { .n = { 6, 100, 1, 2, 3 },
-		    .due = 4,
-		    .next_try = NOW + 900 },
-		.suppressed = 2,
-	};
+	struct metrics m = sample;
 	struct strbuf text;
 
 	(void)state;
 	strbuf_init(&text, TEXT_MAX);
 	metrics_format(&m, &text);
-	golden_check("metrics", ".prom", &text);
+	golden_check("../text/metrics", ".prom", &text);
 
 	/* without a ledger, and with nothing at all */
 	m.has_ledger = false;

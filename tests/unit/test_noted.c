@@ -268,6 +268,26 @@ static void test_reader(void **state)
 	noted_close(NULL);
 }
 
+/* What a log tells goes beside what the milter noted. */
+static void test_own(void **state)
+{
+	struct noted *n = open_notes(true);
+
+	(void)state;
+	noted_add(n, view_of(A), NOTED_TLS_REQUIRED, T0);
+	noted_on_own(n, view_of(A), T0 + 5);
+	UNIT_UINT("both", noted_find(n, view_of(A), T0 + 5), NOTED_KINDS);
+	noted_on_own(n, view_of(B), T0);
+	UNIT_UINT(
+	    "alone", noted_find(n, view_of(B), T0 + DAY), NOTED_OWN_REPORT);
+	/* the log is read again */
+	noted_on_own(n, view_of(B), T0);
+	UNIT_UINT(
+	    "again", noted_find(n, view_of(B), T0 + DAY), NOTED_OWN_REPORT);
+	UNIT_UINT("another", noted_find(n, view_of(C), T0), 0);
+	noted_close(n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +300,7 @@ int main(void)
 		    test_alias_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_counters, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reader, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_own, setup, teardown),
 	};
 
 	return UNIT_RUN(tests);

@@ -237,6 +237,10 @@ static void test_queries(void **state)
 		{ "day, due", { .day = DAY1, .due = 60 }, "2" },
 		{ "token, open", { .token = token, .is_open = true }, "" },
 		{ "token, due", { .token = token, .due = 100 }, "" },
+		{ "failed", { .is_failed = true }, "5" },
+		{ "failed after", { .is_failed = true, .after_id = 5 }, "" },
+		{ "failed, day", { .is_failed = true, .day = DAY1 }, "" },
+		{ "failed, open", { .is_failed = true, .is_open = true }, "" },
 		{ "hostile", { .domain = "' OR 1 --" }, "" },
 	};
 
@@ -273,6 +277,54 @@ static void test_count(void **state)
 	}
 	UNIT_UINT("due", c.due, 2);
 	UNIT_INT("next", c.next_try, 40);
+	ledger_close(l);
+}
+
+static void test_summary(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t since;
+		struct outbox_summary want;
+		size_t n_targets;
+		const char *first;
+		uint64_t items;
+	} table[] = {
+		{ "all", INT64_MIN, { 4, 1, 4, 3, 3 }, 2, "r@big.example", 3 },
+		{ "day 2", DAY2, { 2, 1, 2, 2, 3 }, 2, "r@a.example", 1 },
+		{ "none", DAY3, { 0 }, 0, "", 0 },
+	};
+
+	struct ledger *l = open_ledger();
+	struct outbox_item item;
+
+	(void)state;
+	(void)add(l, DAY1, "a.example", "r@big.example", 1);
+	(void)add(l, DAY1, "b.example", "r@big.example", 1);
+	(void)add(l, DAY2, "a.example", "r@a.example", 1);
+	(void)add(l, DAY2, "a.example", "https://a.example/", 1);
+	(void)add(l, DAY2, "c.example", "r@big.example", 1);
+	item = add(l, DAY3, "d.example", "r@big.example", 1);
+	set_state(l, &item, OUTBOX_SENT);
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		const char *name = table[i].name;
+		const struct outbox_summary *want = &table[i].want;
+		struct outbox_summary got;
+		struct outbox_target targets[2] = { { .items = 0 } };
+		size_t n = 9;
+
+		UNIT_INT(name, outbox_summary(l, table[i].since, &got), 0);
+		UNIT_UINT(name, got.mails, want->mails);
+		UNIT_UINT(name, got.uploads, want->uploads);
+		UNIT_UINT(name, got.reports, want->reports);
+		UNIT_UINT(name, got.domains, want->domains);
+		UNIT_UINT(name, got.targets, want->targets);
+		UNIT_INT(
+		    name, outbox_targets(l, table[i].since, targets, 2, &n), 0);
+		UNIT_UINT(name, n, table[i].n_targets);
+		UNIT_STR(name, targets[0].to.target, table[i].first);
+		UNIT_UINT(name, targets[0].items, table[i].items);
+	}
 	ledger_close(l);
 }
 
@@ -347,6 +399,7 @@ int main(void)
 		TEST(test_batch),
 		TEST(test_queries),
 		TEST(test_count),
+		TEST(test_summary),
 		TEST(test_leave),
 		TEST(test_forget),
 	};

@@ -4,6 +4,7 @@
 
 #include "common/err.h"
 #include "common/policies.h"
+#include "common/policy_probe.h"
 #include "common/policy_set.h"
 #include "common/store.h"
 #include "tests/unit/tally_kit.h"
@@ -400,6 +401,68 @@ static void test_unreadable(void **state)
 	tally_close(t);
 }
 
+/* A probe is no policy; the set that is chosen has the one of the session. */
+static void test_probe(void **state)
+{
+	static const struct row row =
+	    SET("own", "a.example", "mx.example", 10, POLICY_OWN);
+
+	static const struct {
+		const char *name;
+		const char *mx;
+		int first;
+		const char *ip;
+		int want; /* second of the day; 0: none */
+	} table[] = {
+		{ "near", "mx.example", 100, "192.0.2.1", 200 },
+		{ "far", "mx.example", 200 + POLICY_PROBE_NEAR_S + 1,
+		    "192.0.2.1", 0 },
+		{ "another address", "mx.example", 100, "192.0.2.2", 0 },
+	};
+	struct store *s = open_store();
+	struct policy policy = { .domain = view_of("b.example"),
+		.mx = view_of("mx.example"),
+		.since = KIT_DAY + 200,
+		.source = POLICY_PROBE };
+	struct policies *p;
+	struct tally *t;
+	char text[128];
+
+	(void)state;
+	put_row(s, &row, NULL);
+	(void)snprintf(text, sizeof(text),
+	    "{\"probed-at\":%" PRId64 ",\"ip\":\"192.0.2.1\"}", policy.since);
+	policy.content = view_of(text);
+	UNIT_INT("probe", store_policy(s, KIT_DAY, &policy), 0);
+	policy.content = view_of("{}");
+	UNIT_INT("broken", store_policy(s, KIT_DAY, &policy), 0);
+	t = seal(s);
+	p = policies_load(t);
+	UNIT_UINT("unreadable", policies_unreadable(p), 1);
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct tally_fact fact = { .count = 1,
+			.first = KIT_DAY + table[i].first,
+			.last = KIT_DAY + table[i].first };
+		const struct policy_set *set;
+
+		fact.fact.domain = view_of("a.example");
+		fact.fact.mx = view_of(table[i].mx);
+		UNIT_INT(table[i].name,
+		    ip_parse(view_of(table[i].ip), &fact.fact.ip), 0);
+		set = policies_choose(p, &fact);
+		UNIT_TRUE(table[i].name, set != NULL);
+		UNIT_VIEW(table[i].name, set->sts_reason, "own");
+		UNIT_INT(table[i].name,
+		    set->probe != NULL ? set->probe->at - KIT_DAY : 0,
+		    table[i].want);
+		/* of the domain that it was made for nothing is known */
+		fact.fact.domain = view_of("b.example");
+		UNIT_TRUE(table[i].name, policies_choose(p, &fact) == NULL);
+	}
+	policies_free(p);
+	tally_close(t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -410,6 +473,7 @@ int main(void)
 		TEST(test_named),
 		TEST(test_events),
 		TEST(test_unreadable),
+		TEST(test_probe),
 	};
 
 	return UNIT_RUN(tests);

@@ -47,140 +47,135 @@ static void set_record(const char *rua, struct record *out)
 
 #define TWO "mailto:t@a.example,https://up.example/t"
 
+static const struct {
+	const char *name;
+	const char *rules;
+	const char *domain;
+	const char *rua;
+	const char *want;
+	unsigned denied;
+} applied[] = {
+	{ "no rule", "# none\n", "a.example", TWO,
+	    "mailto:t@a.example https://up.example/t", 0 },
+	{ "domain", "deny a.example", "a.example", TWO, "", 2 },
+	{ "another domain", "deny a.example", "b.a.example", TWO,
+	    "mailto:t@a.example https://up.example/t", 0 },
+	{ "below", "deny .a.example", "b.a.example", TWO, "", 2 },
+	{ "not itself", "deny .a.example", "a.example", TWO,
+	    "mailto:t@a.example https://up.example/t", 0 },
+	{ "not a part of a label", "deny .a.example", "ba.example", TWO,
+	    "mailto:t@a.example https://up.example/t", 0 },
+	{ "first match", "allow .a.example\ndeny *", "b.a.example", TWO,
+	    "mailto:t@a.example https://up.example/t", 0 },
+	{ "first match, other order", "deny *\nallow .a.example", "b.a.example",
+	    TWO, "", 2 },
+	{ "one destination", "deny mailto:T@A.example", "x.example", TWO,
+	    "https://up.example/t", 1 },
+	{ "destination before domain", "allow mailto:*\ndeny x.example",
+	    "x.example", TWO, "mailto:t@a.example", 1 },
+	{ "no uploads", "deny https://*", "x.example", TWO,
+	    "mailto:t@a.example", 1 },
+	{ "replace", "replace https://* mailto:u@s.example", "x.example", TWO,
+	    "mailto:t@a.example mailto:u@s.example", 1 },
+	{ "replace all by one", "replace * mailto:u@s.example", "x.example",
+	    TWO, "mailto:u@s.example", 2 },
+	{ "replaced destinations are not looked at again",
+	    "replace mailto:* https://s.example/x\ndeny https://*", "x.example",
+	    TWO, "https://s.example/x", 2 },
+	{ "add", "add x.example mailto:u@s.example", "x.example", TWO,
+	    "mailto:t@a.example https://up.example/t "
+	    "mailto:u@s.example",
+	    0 },
+	{ "add behind a deny", "deny *\nadd * mailto:u@s.example", "x.example",
+	    TWO, "mailto:u@s.example", 2 },
+	{ "the first add",
+	    "add .x.example mailto:a@s.example\n"
+	    "add * mailto:b@s.example\nadd * mailto:c@s.example",
+	    "x.example", "mailto:t@a.example",
+	    "mailto:t@a.example mailto:b@s.example", 0 },
+	{ "add what is there", "add * mailto:t@a.example", "x.example",
+	    "mailto:t@a.example", "mailto:t@a.example", 0 },
+	{ "several, and a comment",
+	    "replace * mailto:a@s.example\thttps://s.example/x # us",
+	    "x.example", TWO, "mailto:a@s.example https://s.example/x", 2 },
+};
+
 static void test_apply(void **state)
 {
-	static const struct {
-		const char *name;
-		const char *rules;
-		const char *domain;
-		const char *rua;
-		const char *want;
-		unsigned denied;
-	} table[] = {
-		{ "no rule", "# none\n", "a.example", TWO,
-		    "mailto:t@a.example https://up.example/t", 0 },
-		{ "domain", "deny a.example", "a.example", TWO, "", 2 },
-		{ "another domain", "deny a.example", "b.a.example", TWO,
-		    "mailto:t@a.example https://up.example/t", 0 },
-		{ "below", "deny .a.example", "b.a.example", TWO, "", 2 },
-		{ "not itself", "deny .a.example", "a.example", TWO,
-		    "mailto:t@a.example https://up.example/t", 0 },
-		{ "not a part of a label", "deny .a.example", "ba.example", TWO,
-		    "mailto:t@a.example https://up.example/t", 0 },
-		{ "first match", "allow .a.example\ndeny *", "b.a.example", TWO,
-		    "mailto:t@a.example https://up.example/t", 0 },
-		{ "first match, other order", "deny *\nallow .a.example",
-		    "b.a.example", TWO, "", 2 },
-		{ "one destination", "deny mailto:T@A.example", "x.example",
-		    TWO, "https://up.example/t", 1 },
-		{ "destination before domain", "allow mailto:*\ndeny x.example",
-		    "x.example", TWO, "mailto:t@a.example", 1 },
-		{ "no uploads", "deny https://*", "x.example", TWO,
-		    "mailto:t@a.example", 1 },
-		{ "replace", "replace https://* mailto:u@s.example",
-		    "x.example", TWO, "mailto:t@a.example mailto:u@s.example",
-		    1 },
-		{ "replace all by one", "replace * mailto:u@s.example",
-		    "x.example", TWO, "mailto:u@s.example", 2 },
-		{ "replaced destinations are not looked at again",
-		    "replace mailto:* https://s.example/x\ndeny https://*",
-		    "x.example", TWO, "https://s.example/x", 2 },
-		{ "add", "add x.example mailto:u@s.example", "x.example", TWO,
-		    "mailto:t@a.example https://up.example/t "
-		    "mailto:u@s.example",
-		    0 },
-		{ "add behind a deny", "deny *\nadd * mailto:u@s.example",
-		    "x.example", TWO, "mailto:u@s.example", 2 },
-		{ "the first add",
-		    "add .x.example mailto:a@s.example\n"
-		    "add * mailto:b@s.example\nadd * mailto:c@s.example",
-		    "x.example", "mailto:t@a.example",
-		    "mailto:t@a.example mailto:b@s.example", 0 },
-		{ "add what is there", "add * mailto:t@a.example", "x.example",
-		    "mailto:t@a.example", "mailto:t@a.example", 0 },
-		{ "several, and a comment",
-		    "replace * mailto:a@s.example\thttps://s.example/x # us",
-		    "x.example", TWO, "mailto:a@s.example https://s.example/x",
-		    2 },
-	};
 	struct strbuf got;
 
 	(void)state;
 	strbuf_init(&got, 65536);
-	for (size_t i = 0; i < UNIT_LEN(table); i++) {
-		struct rules *r = parse(table[i].rules);
+	for (size_t i = 0; i < UNIT_LEN(applied); i++) {
+		struct rules *r = parse(applied[i].rules);
 		struct record record;
 
-		set_record(table[i].rua, &record);
-		UNIT_UINT(table[i].name,
-		    rules_apply(r, view_of(table[i].domain), &record),
-		    table[i].denied);
+		set_record(applied[i].rua, &record);
+		UNIT_UINT(applied[i].name,
+		    rules_apply(r, view_of(applied[i].domain), &record),
+		    applied[i].denied);
 		show(&record, &got);
-		UNIT_STR(table[i].name, strbuf_str(&got), table[i].want);
-		UNIT_UINT(table[i].name, record.ignored, 0);
+		UNIT_STR(applied[i].name, strbuf_str(&got), applied[i].want);
+		UNIT_UINT(applied[i].name, record.ignored, 0);
 		rules_free(r);
 	}
 	strbuf_release(&got);
 }
 
 /* Whoever publishes a record may not slip through by another spelling. */
+static const struct {
+	const char *match;
+	const char *uri;
+	bool want;
+} matched[] = {
+	{ "mailto:tls@a.example", "mailto:tls@a.example", true },
+	{ "mailto:tls@a.example", "MAILTO:TLS@A.Example.", true },
+	{ "mailto:tls@a.example", "mailto:%74ls@a.example?x=y", true },
+	{ "mailto:tls@a.example", "mailto:%22tls%22@a.example", true },
+	{ "mailto:tls@a.example", "mailto:%22t%5Cls%22@a.example", true },
+	{ "mailto:tls@a.example", "mailto:tls2@a.example", false },
+	{ "mailto:tls@a.example", "mailto:tls@b.a.example", false },
+	{ "mailto:a%2Cb@a.example", "mailto:a%2cb@a.example", true },
+	{ "mailto:tls@a.example", "https://a.example/tls", false },
+	{ "mailto:*@a.example", "mailto:x@a.example", true },
+	{ "mailto:*@a.example", "mailto:x@b.a.example", false },
+	{ "mailto:*@.a.example", "mailto:x@c.b.a.example", true },
+	{ "mailto:*@.a.example", "mailto:x@a.example", false },
+	{ "mailto:*@b\xc3\xbc"
+	  "cher.example",
+	    "mailto:x@xn--bcher-kva.example", false },
+	{ "mailto:*@xn--bcher-kva.example", "mailto:x@XN--bcher-kva.example",
+	    true },
+	{ "mailto:*", "mailto:x@a.example", true },
+	{ "mailto:*", "https://a.example/", false },
+	{ "https://*", "https://[2001:db8::1]:8443/x?y", true },
+	{ "https://*", "mailto:x@a.example", false },
+	{ "https://a.example/t", "https://a.example/t", true },
+	{ "https://a.example/t", "HTTPS://A.EXAMPLE.:443/t#x", true },
+	{ "https://a.example/t", "https://a.example:0443/t", true },
+	{ "https://a.example/t", "https://a.example:8443/t", true },
+	{ "https://a.example:443/t", "https://a.example/t", true },
+	{ "https://a.example:443/t", "https://a.example:/t", true },
+	{ "https://a.example:443/t", "https://a.example:8443/t", false },
+	{ "https://a.example/t", "https://a.example/T", false },
+	{ "https://a.example/t", "https://a.example/t?x", false },
+	{ "https://a.example/t*", "https://a.example/t?x", true },
+	{ "https://a.example/", "https://a.example", true },
+	{ "https://a.example/?x", "https://a.example?x", true },
+	{ "https://a.example/*", "https://a.example?x", true },
+	{ "https://a.example/*", "https://b.a.example/x", false },
+	{ "https://.a.example/*", "https://b.a.example/x", true },
+	{ "https://.a.example/*", "https://a.example/x", false },
+	{ "https://192.0.2.1/*", "https://[::ffff:192.0.2.1]/", true },
+	{ "https://[2001:db8::1]/*", "https://[2001:DB8:0::1]:1/x", true },
+	{ "https://[2001:db8::1]:2/*", "https://[2001:db8::1]:1/x", false },
+	{ "https://[2001:db8::1]/*", "https://[2001:db8::2]/x", false },
+};
+
 static void test_match(void **state)
 {
-	static const struct {
-		const char *match;
-		const char *uri;
-		bool want;
-	} table[] = {
-		{ "mailto:tls@a.example", "mailto:tls@a.example", true },
-		{ "mailto:tls@a.example", "MAILTO:TLS@A.Example.", true },
-		{ "mailto:tls@a.example", "mailto:%74ls@a.example?x=y", true },
-		{ "mailto:tls@a.example", "mailto:%22tls%22@a.example", true },
-		{ "mailto:tls@a.example", "mailto:%22t%5Cls%22@a.example",
-		    true },
-		{ "mailto:tls@a.example", "mailto:tls2@a.example", false },
-		{ "mailto:tls@a.example", "mailto:tls@b.a.example", false },
-		{ "mailto:a%2Cb@a.example", "mailto:a%2cb@a.example", true },
-		{ "mailto:tls@a.example", "https://a.example/tls", false },
-		{ "mailto:*@a.example", "mailto:x@a.example", true },
-		{ "mailto:*@a.example", "mailto:x@b.a.example", false },
-		{ "mailto:*@.a.example", "mailto:x@c.b.a.example", true },
-		{ "mailto:*@.a.example", "mailto:x@a.example", false },
-		{ "mailto:*@b\xc3\xbc"
-		  "cher.example",
-		    "mailto:x@xn--bcher-kva.example", false },
-		{ "mailto:*@xn--bcher-kva.example",
-		    "mailto:x@XN--bcher-kva.example", true },
-		{ "mailto:*", "mailto:x@a.example", true },
-		{ "mailto:*", "https://a.example/", false },
-		{ "https://*", "https://[2001:db8::1]:8443/x?y", true },
-		{ "https://*", "mailto:x@a.example", false },
-		{ "https://a.example/t", "https://a.example/t", true },
-		{ "https://a.example/t", "HTTPS://A.EXAMPLE.:443/t#x", true },
-		{ "https://a.example/t", "https://a.example:0443/t", true },
-		{ "https://a.example/t", "https://a.example:8443/t", true },
-		{ "https://a.example:443/t", "https://a.example/t", true },
-		{ "https://a.example:443/t", "https://a.example:/t", true },
-		{ "https://a.example:443/t", "https://a.example:8443/t",
-		    false },
-		{ "https://a.example/t", "https://a.example/T", false },
-		{ "https://a.example/t", "https://a.example/t?x", false },
-		{ "https://a.example/t*", "https://a.example/t?x", true },
-		{ "https://a.example/", "https://a.example", true },
-		{ "https://a.example/?x", "https://a.example?x", true },
-		{ "https://a.example/*", "https://a.example?x", true },
-		{ "https://a.example/*", "https://b.a.example/x", false },
-		{ "https://.a.example/*", "https://b.a.example/x", true },
-		{ "https://.a.example/*", "https://a.example/x", false },
-		{ "https://192.0.2.1/*", "https://[::ffff:192.0.2.1]/", true },
-		{ "https://[2001:db8::1]/*", "https://[2001:DB8:0::1]:1/x",
-		    true },
-		{ "https://[2001:db8::1]:2/*", "https://[2001:db8::1]:1/x",
-		    false },
-		{ "https://[2001:db8::1]/*", "https://[2001:db8::2]/x", false },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+	for (size_t i = 0; i < UNIT_LEN(matched); i++) {
 		char text[256];
 		struct rules_verdict v;
 		struct record_rua rua;
@@ -189,21 +184,21 @@ static void test_match(void **state)
 
 		strbuf_init(&error, 4096);
 		(void)snprintf(
-		    text, sizeof(text), "#\ndeny %s\n", table[i].match);
-		UNIT_TRUE(table[i].uri,
-		    record_uri_parse(view_of(table[i].uri), &rua));
+		    text, sizeof(text), "#\ndeny %s\n", matched[i].match);
+		UNIT_TRUE(matched[i].uri,
+		    record_uri_parse(view_of(matched[i].uri), &rua));
 		if (rules_parse(view_of(text), "x", &r, &error) != 0) {
 			/* only ASCII stands in a URI */
-			UNIT_BOOL(table[i].match, table[i].want, false);
-			UNIT_TRUE(table[i].match,
+			UNIT_BOOL(matched[i].match, matched[i].want, false);
+			UNIT_TRUE(matched[i].match,
 			    strstr(strbuf_str(&error), "x:2: expected mailto"));
 			strbuf_release(&error);
 			continue;
 		}
 		rules_decide(r, view_of("x.example"), &rua, &v);
-		UNIT_UINT(table[i].uri, v.line, table[i].want ? 2 : 0);
-		UNIT_STR(table[i].uri, rules_action_word(v.action),
-		    table[i].want ? "deny" : "allow");
+		UNIT_UINT(matched[i].uri, v.line, matched[i].want ? 2 : 0);
+		UNIT_STR(matched[i].uri, rules_action_word(v.action),
+		    matched[i].want ? "deny" : "allow");
 		rules_free(r);
 		strbuf_release(&error);
 	}

@@ -6,10 +6,8 @@
 #include "common/when.h"
 #include "tests/unit/unit.h"
 
-enum {
-	D = WHEN_DAY_S,
-	START = 20779 * WHEN_DAY_S + 3600
-};
+#define D     ((int64_t)WHEN_DAY_S)
+#define START (20779 * D + 3600)
 
 static char dir[64];
 static char path[100];

@@ -144,6 +144,41 @@ static void test_long_names(void **state)
 	kit_release(&k);
 }
 
+/* What a later version keeps among the policies is no damage. */
+static void test_other_source(void **state)
+{
+	static const int sources[] = { POLICY_OWN, POLICY_SOURCES, POLICY_MTA,
+		200, POLICY_PROBE };
+	struct kit k;
+	struct policy policy = { .domain = view_of("d.example"),
+		.content = view_of("{}") };
+	struct tally_info info;
+	struct tally *t;
+	uint64_t cursor = 0;
+	char mx[32];
+	char path[128];
+
+	(void)state;
+	kit_init(&k);
+	kit_open(&k, "one");
+	for (size_t i = 0; i < UNIT_LEN(sources); i++) {
+		(void)snprintf(mx, sizeof(mx), "mx%zu.example", i);
+		policy.mx = view_of(mx);
+		policy.source = (enum policy_source)sources[i];
+		UNIT_INT(mx, store_policy(k.store, KIT_DAY, &policy), 0);
+	}
+	UNIT_INT("open", tally_open(kit_path(&k, KIT_DAY, path), &t), 0);
+	for (size_t i = 0; i < UNIT_LEN(sources); i += 2) {
+		UNIT_INT("next", tally_next_policy(t, &cursor, &policy), 1);
+		UNIT_INT("source", policy.source, sources[i]);
+	}
+	UNIT_INT("no more", tally_next_policy(t, &cursor, &policy), 0);
+	tally_info(t, &info);
+	UNIT_UINT("damaged", info.damaged, 0);
+	tally_close(t);
+	kit_release(&k);
+}
+
 static void test_feeds_and_policies(void **state)
 {
 	struct kit k;
@@ -416,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_other_source),
 		cmocka_unit_test(test_feeds_and_policies),
 		cmocka_unit_test(test_front),
 		cmocka_unit_test(test_no_tally),

@@ -15,7 +15,7 @@ run: {run}
 user: {user}
 {groups}milter:
   socket: unix:{socket}
-{milter}feeds:
+{milter}{more}feeds:
   - mta: {mta}
     file: {log}
 """
@@ -27,15 +27,16 @@ def _groups(more):
 
 class Daemon(telltls.Telltls):
     """Its state is what is counted live. Everything that it says goes to one
-    file, path("log"), however often it is started."""
+    file, path("log"), however often it is started. more: lines of its
+    configuration."""
 
-    def __init__(self, site, name="live"):
+    def __init__(self, site, name="live", more=""):
         self.socket = site.milter_socket
         run = os.path.dirname(self.socket)
         super().__init__(site, name, _CONF.format(run=run, user=USER, socket=self.socket,
                                                   groups=_groups(site.groups),
                                                   milter=site.milter_conf, mta=site.mta,
-                                                  log=site.log.path))
+                                                  more=more, log=site.log.path))
         namespace.add_user(self.path("users"), USER, UID, site.groups)
         self._process = None
 
@@ -118,9 +119,9 @@ class Daemon(telltls.Telltls):
     def wait_read(self):
         self.wait(self.has_read, "it does not read its log")
 
-    def wait(self, condition, text):
+    def wait(self, condition, text, limit_s=LIMIT_S):
         """Until the condition holds; text: what is wrong if it never does."""
-        end = time.monotonic() + LIMIT_S
+        end = time.monotonic() + limit_s
         while not condition():
             if time.monotonic() > end:
                 raise TimeoutError(f"telltls-milter: {text}\n{self.log_text()[-4000:]}")

@@ -8,6 +8,8 @@ import struct
 import subprocess
 import time
 
+from . import packages
+
 MX = 15
 _NSD = """\
 server:
@@ -55,7 +57,8 @@ stub-zone:
 
 
 class Dns:
-    """Serves the zone, a text with one record a line, until the program ends.
+    """Serves the zone, a text with one record a line, until the program ends
+    or change()s it.
     forged are pairs of texts: what is replaced in it after it was signed, and
     by what. absent are zones that its server ought to have. anchor is the file
     with its trust anchor."""
@@ -64,59 +67,64 @@ class Dns:
         os.mkdir(folder)
         self.folder, self.tree, self.zone = folder, tree, zone
         self.resolver = resolver
-        self.anchor = self._sign(text, forged)
-        names = {"folder": folder, "zone": zone, "anchor": self.anchor, "authority": authority,
-                 "resolver": resolver}
-        more = "".join(_ABSENT.format(zone=name) for name in absent)
-        self._serve("nsd", _NSD.format(**names) + more, authority)
-        self._serve("unbound", _UNBOUND.format(**names), resolver)
+        self._authority, self._forged, self._absent = authority, forged, absent
+        self._keys = [self._run("ldns-keygen", "-a", "ECDSAP256SHA256", *more, self.zone)
+                      for more in (["-k"], [])]
+        self.anchor = os.path.join(self.folder, self._keys[0] + ".key")
+        self._processes = []
+        self.change(text)
 
-    def _environment(self):
-        tops = [os.path.join(self.tree, top) for top in ("usr/lib", "lib")]
-        found = [os.path.join(top, name) for top in tops if os.path.isdir(top)
-                 for name in sorted(os.listdir(top)) if name.endswith("-linux-gnu")]
-        return {**os.environ, "LD_LIBRARY_PATH": ":".join(found)}
+    def change(self, text):
+        """From now on this is the zone; nobody remembers another."""
+        for process in self._processes:
+            process.terminate()
+            process.wait()
+        self._sign(text)
+        names = {"folder": self.folder, "zone": self.zone, "anchor": self.anchor,
+                 "authority": self._authority, "resolver": self.resolver}
+        more = "".join(_ABSENT.format(zone=name) for name in self._absent)
+        self._processes = [self._serve("nsd", _NSD.format(**names) + more, self._authority),
+                           self._serve("unbound", _UNBOUND.format(**names), self.resolver)]
 
     def _run(self, name, *args):
         p = subprocess.run([os.path.join(self.tree, "usr/bin", name), *args], cwd=self.folder,
-                           env=self._environment(), stdin=subprocess.DEVNULL, capture_output=True,
-                           text=True, timeout=60)
+                           env=packages.environment(self.tree), stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, timeout=60)
         if p.returncode != 0:
             raise RuntimeError(f"{name}: exit {p.returncode}: {p.stdout}{p.stderr}")
         return p.stdout.strip()
 
-    def _sign(self, text, forged):
+    def _sign(self, text):
         path = os.path.join(self.folder, "zone")
         with open(path, "w", encoding="ascii") as f:
             f.write(text)
-        keys = [self._run("ldns-keygen", "-a", "ECDSAP256SHA256", *more, self.zone)
-                for more in (["-k"], [])]
-        self._run("ldns-signzone", "-f", "signed", "zone", *keys)
+        self._run("ldns-signzone", "-f", "signed", "zone", *self._keys)
         with open(os.path.join(self.folder, "signed"), "r+", encoding="ascii") as f:
             signed = f.read()
-            for before, after in forged:
+            for before, after in self._forged:
                 if before not in signed:
                     raise RuntimeError(f"not in the zone: {before}")
                 signed = signed.replace(before, after)
             f.seek(0)
             f.truncate()
             f.write(signed)
-        return os.path.join(self.folder, keys[0] + ".key")
 
     def _serve(self, name, config, address):
         path = os.path.join(self.folder, name + ".conf")
         with open(path, "w", encoding="ascii") as f:
             f.write(config)
-        with open(os.path.join(self.folder, name + ".log"), "wb") as log:
+        with open(os.path.join(self.folder, name + ".log"), "ab") as log:
             process = subprocess.Popen(
                 [os.path.join(self.tree, "usr/sbin", name), "-d", "-c", path],
-                env=self._environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                env=packages.environment(self.tree), stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
         end = time.monotonic() + 30
         while ask(address, self.zone, MX)[0] is None:
             if process.poll() is not None or time.monotonic() > end:
                 with open(log.name, encoding="utf-8", errors="replace") as f:
                     raise RuntimeError(f"{name}: {f.read().strip()}")
             time.sleep(0.05)
+        return process
 
     def validate(self, name, rtype):
         """(return code, is it secure), as the resolver says."""

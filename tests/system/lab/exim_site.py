@@ -81,10 +81,12 @@ class EximSite(setting.Setting):
         self.server.wait_idle()
         self.note_sent(messages)
 
-    def send_queued(self, messages):
-        """They wait for a queue run, which tries all again that failed."""
+    def send_queued(self, messages, ready=lambda: None):
+        """They wait for a queue run, which begins when ready() returns and tries
+        all again that failed."""
         mta.submit(mta.QUEUE_ONLY, messages)
         self.server.wait_idle()
+        ready()
         self.server.run_queue()
         self.server.wait_idle()
         self.note_sent(messages, True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Debian's MTAs and DNS servers, unpacked into folders of their own; never
+"""Debian's MTAs, DNS and web servers, unpacked into folders of their own; never
 installed.
 
 Beside the packages come those of their libraries that the host lacks. The
@@ -19,6 +19,7 @@ SENDMAIL = ("sendmail-bin", "sendmail-base", "sendmail-cf")
 EXIM = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
 POSTFIX = ("postfix",)
 DNS = ("unbound", "nsd", "ldnsutils")
+WEB = ("nginx",)
 LIMIT_S = 300
 
 
@@ -40,12 +41,19 @@ def _run(*args, cwd=None):
     return p.stdout
 
 
-def _candidate(package):
-    for line in _run("apt-cache", "policy", package).splitlines():
+def _candidates(names):
+    """The version of each package that would be installed."""
+    found, name = {}, None
+    for line in _run("apt-cache", "policy", *names).splitlines():  # which takes its time
         key, _, value = line.strip().partition(": ")
-        if key == "Candidate" and value != "(none)":
-            return value
-    raise Unavailable("no package " + package)
+        if not line.startswith(" "):
+            name = line.rstrip(":")
+        elif key == "Candidate" and value != "(none)":
+            found[name] = value
+    for name in names:
+        if name not in found:
+            raise Unavailable("no package " + name)
+    return found
 
 
 def _unpack(packages, path):
@@ -67,11 +75,23 @@ def _unpack(packages, path):
         shutil.rmtree(tmp, ignore_errors=True)
 
 
-def _tree(packages):
-    path = os.path.join(CACHE, f"{packages[0]}-{_candidate(packages[0])}")
-    if not os.path.isdir(path):
-        _unpack(packages, path)
-    return path
+def _trees(lists):
+    versions = _candidates([packages[0] for packages in lists])
+    paths = []
+    for packages in lists:
+        path = os.path.join(CACHE, f"{packages[0]}-{versions[packages[0]]}")
+        if not os.path.isdir(path):
+            _unpack(packages, path)
+        paths.append(path)
+    return paths
+
+
+def environment(path):
+    """For programs of a tree: where their libraries are."""
+    tops = [os.path.join(path, top) for top in ("usr/lib", "lib")]
+    found = [os.path.join(top, name) for top in tops if os.path.isdir(top)
+             for name in sorted(os.listdir(top)) if name.endswith("-linux-gnu")]
+    return {**os.environ, "LD_LIBRARY_PATH": ":".join(found)}
 
 
 @contextlib.contextmanager
@@ -83,11 +103,16 @@ def _alone():
         yield
 
 
-def tree(packages):
-    """The folder that holds the packages' usr/ and etc/. To be read only."""
+def trees(*lists):
+    """For each list of packages the folder that holds their usr/ and etc/. To be
+    read only."""
     with _alone():
         try:
-            return _tree(packages)
+            return _trees(lists)
         except Unavailable:  # package lists that are missing or out of date
             _run("apt-get", "-q", "update")
-            return _tree(packages)
+            return _trees(lists)
+
+
+def tree(packages):
+    return trees(packages)[0]

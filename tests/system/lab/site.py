@@ -110,7 +110,12 @@ class Site(setting.Setting):
         a queue run."""
         mta.submit(mta.BACKGROUND, immediate)
         self.sendmail.wait_idle()
-        mta.submit(mta.QUEUE_ONLY, queued)
+        self.send_queued(queued)
+
+    def send_queued(self, messages, ready=lambda: None):
+        """They wait for a queue run, which begins when ready() returns."""
+        mta.submit(mta.QUEUE_ONLY, messages)
         self.sendmail.wait_idle()
+        ready()
         self.sendmail.run_queue()
         self.sendmail.wait_idle()

@@ -26,6 +26,7 @@ class Place(NamedTuple):
     folder: str  # the world's own
     mta: str     # the MTA and the DNS servers as they were unpacked
     dns: str
+    web: str     # the same of the web server, if there is one, else ""
     pki: str     # see world.make_certificates()
     src: str     # $TESTS_SRC, the folder tests/ of the sources
     bin: str     # $TESTS_BIN, the top of the build
@@ -102,29 +103,33 @@ def _print(number, failed, one, limit_s):
     return number, failed
 
 
-def _trees(mta):
-    """(why not, MTA, DNS)"""
+def _trees(worlds, mta, web):
+    """(why not, [MTA, DNS, web] by the title of a world)"""
     why = namespace.why_not()
     if why is not None:
-        return why, None, None
+        return why, None
+    of = {title: mta[title] if isinstance(mta, dict) else mta for title in worlds}
+    mtas = list(dict.fromkeys(of.values()))
     try:
-        return None, packages.tree(mta), packages.tree(packages.DNS)
+        dns_tree, *found = packages.trees(packages.DNS, *mtas, *([web] if web else []))
+        return None, {title: [found[mtas.index(of[title])], dns_tree, found[-1] if web else ""]
+                      for title in worlds}
     except packages.Unavailable as e:
-        return f"no packages: {e}", None, None
+        return f"no packages: {e}", None
 
 
-def _run(script, worlds, limit_s, trees):
+def _run(script, worlds, limit_s, trees, prepare):
     src = os.environ.get("TESTS_SRC", os.path.dirname(os.path.dirname(script)))
     top = os.environ.get("TESTS_BIN", os.path.dirname(src))
     folder = tempfile.mkdtemp(prefix="telltls-system.", dir="/tmp")
     os.chmod(folder, 0o755)  # telltls-milter has a user of its own
     pki = os.path.join(folder, "pki")
-    world.make_certificates(pki)
+    prepare(pki)
     number = failed = 0
     running = []
     try:
         for i, title in enumerate(worlds):
-            place = Place(os.path.join(folder, str(i)), *trees, pki, src, top)
+            place = Place(os.path.join(folder, str(i)), *trees[title], pki, src, top)
             running.append(_World(script, title, place))
         for one in running:
             number, failed = _print(number, failed, one, limit_s)
@@ -139,9 +144,11 @@ def _run(script, worlds, limit_s, trees):
     return 0
 
 
-def main(script, worlds, limit_s, mta=packages.SENDMAIL):
-    """worlds: functions by title. limit_s: for each of them. mta: its packages.
-    Returns the exit status."""
+def main(script, worlds, limit_s, mta=packages.SENDMAIL, web=None,
+         prepare=world.make_certificates):
+    """worlds: functions by title. limit_s: for each of them. mta: its packages,
+    or a dict of such by title; web: those of a web server. prepare: fills the
+    folder Place.pki. Returns the exit status."""
     start = time.monotonic()
     script = os.path.abspath(script)
     if sys.argv[1:2] == ["--inside"]:
@@ -151,9 +158,9 @@ def main(script, worlds, limit_s, mta=packages.SENDMAIL):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     names = [x for x in sys.argv[1:] if not x.startswith("-")]
     worlds = {title: f for title, f in worlds.items() if not names or title in names}
-    why, *trees = _trees(mta)
+    why, trees = _trees(worlds, mta, web)
     if why is None:
-        status = _run(script, worlds, limit_s, trees)
+        status = _run(script, worlds, limit_s, trees, prepare)
         Tap.note(f"{os.path.join(*script.split(os.sep)[-2:])}: {time.monotonic() - start:.0f} s")
         return status
     if "--must-run" in sys.argv[1:] or "TELLTLS_MUST_RUN" in os.environ:

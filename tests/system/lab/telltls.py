@@ -19,10 +19,11 @@ dns:
 
 class Telltls:
     """With a state of its own; more is appended to its configuration. It has
-    its files in the site's folder, with names that begin with name."""
+    its files in the site's folder, with names that begin with name. said: what
+    was logged by the program that ran last."""
 
     def __init__(self, site, name="replay", more=""):
-        self.site, self.name = site, name
+        self.site, self.name, self.said = site, name, ""
         self.state = self.path("state")
         self.conf = self.path("yaml")
         with open(self.conf, "w", encoding="utf-8") as f:
@@ -36,6 +37,7 @@ class Telltls:
         p = subprocess.run([os.path.join(self.site.place.bin, program), "-c", self.conf, *args],
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
                            env={**os.environ, "TZ": "UTC0", "LC_ALL": "C"})
+        self.said = p.stderr
         if p.returncode not in good:
             raise RuntimeError(f"{program} {args[0]}: exit {p.returncode}\n{p.stdout}{p.stderr}")
         return p.stdout

@@ -203,6 +203,12 @@ FORGED = (
 )
 
 
+def use(receivers, extra, forged, no_record):
+    """What a test has in place of what stands above, before all else."""
+    global RECEIVERS, ZONE_EXTRA, FORGED, NO_RECORD
+    RECEIVERS, ZONE_EXTRA, FORGED, NO_RECORD = receivers, extra, forged, no_record
+
+
 class Message(NamedTuple):
     to: tuple
     sender: str = SENDER
@@ -268,8 +274,9 @@ QUEUED = (
 )
 
 
-def zone(tlsa):
-    """The zone as text, one record a line. tlsa: more lines, see Certificates."""
+def zone(tlsa, extra=None):
+    """The zone as text, one record a line. tlsa: more lines, see Certificates.
+    extra: in place of ZONE_EXTRA."""
     lines = [f"{ZONE}. 60 IN SOA ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 60",
              f"{ZONE}. 60 IN NS ns.{ZONE}.", f"ns.{ZONE}. 60 IN A {NAMESERVER}",
              f"{HOST}. 60 IN A 127.0.0.1"]
@@ -281,7 +288,7 @@ def zone(tlsa):
         rua = f"rua=mailto:tls@{domain}" if name not in BROKEN_RECORD else ""
         if name not in NO_RECORD:
             lines.append(f'_smtp._tls.{domain}. 60 IN TXT "v=TLSRPTv1; {rua}"')
-    return "\n".join(lines + tlsa) + "\n" + ZONE_EXTRA
+    return "\n".join(lines + tlsa) + "\n" + (ZONE_EXTRA if extra is None else extra)
 
 
 def addresses():
