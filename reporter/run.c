@@ -126,7 +126,9 @@ static int find_days(struct run *r)
  */
 static int check_day(struct run *r)
 {
-	const struct outbox_query q = { .day = r->options->day };
+	const struct outbox_query q = {
+		.day = r->options->day != 0 ? r->options->day : -1 /* 0: all */
+	};
 	struct outbox_item item;
 	bool found = false;
 	int rc = 0;

@@ -358,10 +358,13 @@ static int count_due(struct send *s, size_t *out)
 
 static void send_all(struct send *s, size_t n)
 {
-	struct hash_key key = { (uint64_t)s->env->now, n };
+	struct hash_key key;
 
-	/* without it, strangers may guess whose counter theirs falls on */
-	(void)getrandom(&key, sizeof(key), GRND_NONBLOCK);
+	if (getrandom(&key, sizeof(key), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(key)) {
+		/* strangers may then guess whose counter theirs falls on */
+		key = (struct hash_key){ (uint64_t)s->env->now, n };
+	}
 	s->caps = xcalloc(1, sizeof(*s->caps));
 	s->caps->key = key;
 	progress_begin(&s->progress, "sending", n, s->env->is_verbose);
