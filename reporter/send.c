@@ -4,8 +4,8 @@
  *
  * Mails go first: they only go to the site's own MTA, which is quick. Then
  * come uploads, many at once, which wait for strangers. What became of a try
- * is on the disk before the next item is looked at, so a kill costs at most
- * a second copy of the same bytes of what was under way (R186). Items are read
+ * is on the disk as soon as it is known, so a kill costs at most a second copy
+ * of the same bytes of what was just under way (R186). Items are read
  * one by one, so that their number does not matter.
  */
 

@@ -5,7 +5,6 @@ What its resolver may answer is in lookups.py.
 """
 import glob
 import os
-import pty
 import subprocess
 import sys
 
@@ -14,8 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from fake_dns import FakeDns, txt  # noqa: E402
 from reporter_site import (  # noqa: E402
-    PROGRAM, DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, run_all, seal_line,
-    wait_for)
+    PROGRAM, DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, on_terminal,
+    run_all, seal_line, wait_for)
 
 
 def good(*domains):
@@ -289,29 +288,11 @@ def cannot_write(site):
     equal("reports", list(site.bodies(DAY1)), ["a.example"])
 
 
-def read_terminal(fd):
-    """All that is shown, until nobody has the terminal open any more."""
-    shown = b""
-    while True:
-        try:
-            part = os.read(fd, 65536)
-        except OSError:  # EIO: the other side is closed
-            part = b""
-        if not part:
-            os.close(fd)
-            return shown
-        shown += part
-
-
 def log_and_terminal(site):
     """A person sees progress and the log; cron sees nothing."""
     site.tally("many %s 5" % DAY1, seal_line(DAY1))
     command = [PROGRAM, "-c", site.conf, "--state", site.state]
-    ours, theirs = pty.openpty()
-    p = subprocess.Popen(command, stderr=theirs, stdin=subprocess.DEVNULL)
-    os.close(theirs)
-    shown = read_terminal(ours).decode()
-    equal("exit code", p.wait(), 0)
+    shown = on_terminal(command)
     holds("progress", DAY1 + ": 5/5" in shown)
     holds("log", "info: ended run" in shown and "domains=5" in shown)
     os.remove(site.ledger)

@@ -14,7 +14,8 @@ from post import (  # noqa: E402
     ALL_DUE, DAY, HOUR, KEEP, MINUTE, SCENE, SPREAD, Post, by_destination,
     enable, items, sent)
 from reporter_site import (  # noqa: E402
-    DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, run_all, seal_line)
+    DAY1, DAY2, DAY3, GOOD, RUN_REPORT, begin_of, equal, holds, on_terminal,
+    run_all, seal_line)
 from sinks import closed_port  # noqa: E402
 
 
@@ -336,6 +337,16 @@ def resend(site):
               site.run("--resend", "--day", DAY2, want=66).err)
 
 
+def terminal(site):
+    """A person sees how far it is, and what came of it."""
+    with Post(site) as post:
+        post.scene()
+        shown = on_terminal([RUN_REPORT, "--at", str(site.now), "--", "-c",
+                             site.conf, "--state", site.state])
+        holds("progress: " + shown, "sending: 5/5" in shown)
+        holds("log: " + shown, "ended sending sent=5 waiting=0 " in shown)
+
+
 def lost_file(site):
     """A file that is gone ends its item, and is no secret."""
     with Post(site) as post:
@@ -458,5 +469,5 @@ def waits_too_long(site):
 if __name__ == "__main__":
     sys.exit(run_all([
         all_sent, not_enabled, spread, retries, mended, refused, our_fault,
-        never_taken, suppressed, resend, lost_file, many_to_one, two_at_once,
-        making_fails, tidy, waits_too_long]))
+        never_taken, suppressed, resend, terminal, lost_file, many_to_one,
+        two_at_once, making_fails, tidy, waits_too_long]))
