@@ -2,9 +2,11 @@
 /*
  * db.c - an SQLite file with a fixed list of statements
  *
- * A file that need not be durable has a write-ahead log: a commit does not
- * wait for the disk, so that it can be made in an event loop. A durable one has
- * a rollback journal, since those who may only read could not open a log.
+ * All have a write-ahead log. A commit of a file that need not be durable does
+ * not wait for the disk, so that it can be made in an event loop; one of a
+ * durable file waits once, where a rollback journal waits five times. The log
+ * of a durable file stays beside it when it is closed: those who may only read
+ * can open one, but not make one.
  */
 
 #include "config.h"
@@ -224,6 +226,7 @@ static int make_file(struct db *d, const char *path, mode_t mode)
 
 static int set_up(struct db *d, const struct db_schema *schema)
 {
+	int keep = schema->is_durable ? 1 : 0;
 	char text[SQL_SIZE];
 	int rc;
 
@@ -240,11 +243,25 @@ static int set_up(struct db *d, const struct db_schema *schema)
 	if (rc != 0) {
 		return rc;
 	}
+	(void)sqlite3_file_control(
+	    d->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	return exec(d,
-	    schema->is_durable ?
-		"PRAGMA synchronous = FULL;" :
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-		"PRAGMA journal_size_limit = 4194304;");
+	    schema->is_durable ? "PRAGMA synchronous = FULL;" :
+				 "PRAGMA synchronous = NORMAL;");
+}
+
+/*
+ * A file of an older version had another journal; while somebody reads it, it
+ * keeps that, which is as good but slow.
+ */
+static int set_log(struct db *d, const struct db_schema *schema)
+{
+	int rc = exec(d, "PRAGMA journal_size_limit = 4194304;");
+
+	if (rc == 0) {
+		rc = exec(d, "PRAGMA journal_mode = WAL;");
+	}
+	return rc == ERR_BUSY && schema->is_durable ? 0 : rc;
 }
 
 static int open_file(struct db *d, const char *path,
@@ -262,8 +279,9 @@ static int open_file(struct db *d, const char *path,
 					   fail(d, -ENOMEM, "out of memory");
 	}
 	rc = set_up(d, schema);
-	if (rc == 0 && !may_write) {
-		rc = exec(d, "PRAGMA query_only = ON");
+	if (rc == 0) {
+		rc = may_write ? set_log(d, schema) :
+				 exec(d, "PRAGMA query_only = ON");
 	}
 	rc = rc == 0 ? check_schema(d, schema, may_write) : rc;
 	return rc == 0 ? prepare(d, schema) : rc;

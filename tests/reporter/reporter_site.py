@@ -221,9 +221,11 @@ class Site:
                 for n, b in self.reports(day).items() if n.endswith(".gz")]
 
     def stamps(self):
-        """Everything about the files of the state that a write changes."""
+        """Everything about the files of the state that a write changes; but
+        the ledger's log comes and goes with those who read it."""
         return {p: os.stat(p)[:7] + (os.stat(p).st_mtime_ns,)
-                for p in glob.glob(self.state + "/**", recursive=True)}
+                for p in glob.glob(self.state + "/**", recursive=True)
+                if p != self.outbox and not p.endswith(("-wal", "-shm"))}
 
     def rows(self, columns="domain, state", day=None):
         where = " WHERE day = %d" % begin_of(day) if day else ""
