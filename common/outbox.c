@@ -80,6 +80,7 @@ static int fill_random(unsigned char *out, size_t len)
 static int make_token(struct ledger *l, char out[OUTBOX_TOKEN + 1])
 {
 	static const unsigned char none[LEDGER_BATCH];
+	static const char digits[] = "0123456789abcdef";
 
 	unsigned char bytes[OUTBOX_TOKEN / 2];
 	int rc = fill_random(bytes, sizeof(bytes));
@@ -89,8 +90,10 @@ static int make_token(struct ledger *l, char out[OUTBOX_TOKEN + 1])
 	}
 	memcpy(bytes, l->batch, sizeof(l->batch));
 	for (size_t i = 0; i < sizeof(bytes); i++) {
-		(void)snprintf(&out[2 * i], 3, "%02x", bytes[i]);
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
 	}
+	out[OUTBOX_TOKEN] = '\0';
 	return rc;
 }
 

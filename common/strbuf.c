@@ -82,22 +82,26 @@ void strbuf_addc(struct strbuf *b, char c)
 
 void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 {
+	size_t room = b->s != NULL ? b->cap - b->len : 0;
 	va_list ap;
 	int n;
 
+	/* most fits into what is there, and is formatted once */
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room > 0 ? b->s + b->len : NULL, room, fmt, ap);
 	va_end(ap);
-	if (n < 0) {
+	if (n < 0 || !reserve(b, (size_t)n)) {
 		b->failed = true;
+		if (room > 0) {
+			b->s[b->len] = '\0';
+		}
 		return;
 	}
-	if (!reserve(b, (size_t)n)) {
-		return;
+	if ((size_t)n >= room) {
+		va_start(ap, fmt);
+		(void)vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
 	}
-	va_start(ap, fmt);
-	(void)vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
 	b->len += (size_t)n;
 }
 

@@ -155,15 +155,23 @@ static int write_all(int fd, const char *s, size_t len)
 	return 0;
 }
 
+static int create(const struct outdir *o, const char *temp)
+{
+	return openat(o->fd, temp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+}
+
 static int write_temp(
     const struct outdir *o, const char *temp, const struct strbuf *data)
 {
-	int fd;
+	int fd = create(o, temp);
 	int rc;
 
-	(void)unlinkat(o->fd, temp, 0); /* of a dead process of our number */
-	fd = openat(o->fd, temp,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0 && errno == EEXIST) {
+		/* of a dead process of our number */
+		(void)unlinkat(o->fd, temp, 0);
+		fd = create(o, temp);
+	}
 	if (fd < 0) {
 		return -errno;
 	}

@@ -21,21 +21,33 @@ static int put(struct outdir *o, const char *base, const char *end,
 	return outdir_put(o, name, data);
 }
 
-/* Signs last: what is written is what is sent (R163). */
+/* The whole mail: what is written is what is sent (R163). */
+static int put_whole(const struct write_to *to, const struct strbuf *mail,
+    unsigned index, struct write_result *out)
+{
+	char end[32];
+	int rc;
+
+	(void)snprintf(end, sizeof(end), ".%u.eml", index);
+	rc = put(to->dir, out->base, end, mail);
+	out->mails += rc == 0;
+	out->is_usable[index] = rc == 0;
+	return rc;
+}
+
 static int put_signed(const struct write_to *to, const struct strbuf *mail,
     unsigned index, struct write_result *out)
 {
 	struct strbuf data;
-	char end[32];
 	int rc;
 
+	if (to->dkim == NULL) {
+		return put_whole(to, mail, index, out);
+	}
 	strbuf_init(&data, WRITE_MAIL_MAX);
 	rc = dkim_sign(to->dkim, view_make(strbuf_str(mail), mail->len), &data);
 	if (rc == 0) {
-		(void)snprintf(end, sizeof(end), ".%u.eml", index);
-		rc = put(to->dir, out->base, end, &data);
-		out->mails += rc == 0;
-		out->is_usable[index] = rc == 0;
+		rc = put_whole(to, &data, index, out);
 	}
 	strbuf_release(&data);
 	return rc;
