@@ -5,13 +5,14 @@
  *	bench/bench_report [DOMAINS [DIRECTORY [unsent]]]
  *
  * Fills a day with DOMAINS (10,000) of one to three facts each, one of four
- * with failures, and a policy for each MX host; then runs telltls-report
- * twice: first it makes the reports, then it sends them. Each domain asks for
- * reports by mail, at a host of its own. DNS and the MTA are not measured: in
- * their place are an answer and an acceptance that take no time. DIRECTORY
- * (/tmp) is where the files go; what its disk takes is in the wall time. Each
- * mail that was sent is waited for until that is on the disk: for a million
- * domains that may be left out.
+ * with failures, and a policy for each MX host, as far as the tally takes them;
+ * then runs telltls-report twice: first it makes the reports, then it sends
+ * them. Each domain asks for reports by mail, at a host of its own. DNS and the
+ * MTA are not measured: in their place are an answer and an acceptance that
+ * take no time. DIRECTORY (/tmp) is where the files go; what its disk takes is
+ * in the wall time, and ext4 is slow for minutes where many files were removed.
+ * Each mail that was sent is waited for until that is on the disk: for a
+ * million domains "unsent" leaves it out.
  *
  * Prints for each run the seconds of processor (user and system) and of the
  * wall, reports a second, and the memory of the run at its highest. Exit
@@ -190,7 +191,8 @@ void mailer_send(struct mailer *m, const char *from, const char *to,
 /* --- the day --- */
 
 struct bench {
-	unsigned n; /* domains */
+	unsigned n;          /* domains */
+	unsigned n_policies; /* and so many reports */
 	char dir[PATH_MAX];
 	char conf[PATH_MAX + NAME_BUF];
 	struct store *store;
@@ -223,7 +225,8 @@ static void add_policy(struct bench *b, struct view domain, struct view mx)
 		rc = store_policy(b->store, day, &policy);
 	}
 	strbuf_release(&content);
-	if (rc != 0) {
+	b->n_policies += rc == 0;
+	if (rc != 0 && rc != ERR_FULL) {
 		die("policy", rc);
 	}
 }
@@ -407,8 +410,9 @@ int main(int argc, char **argv)
 	}
 	write_conf(&b);
 	fill(&b);
-	printf("%u domains, %" PRIu64 " sessions: filled in %.2f s\n", b.n,
-	    b.pos, now_s() - start);
+	printf("%u domains (%u with a policy), %" PRIu64 " sessions: "
+	       "filled in %.2f s\n",
+	    b.n, b.n_policies, b.pos, now_s() - start);
 	(void)fflush(stdout);
 	is_good = measure(&b, "made");
 	(void)fflush(stdout);
@@ -419,7 +423,8 @@ int main(int argc, char **argv)
 	}
 	(void)nftw(b.dir, remove_one, OPEN_FILES, FTW_DEPTH | FTW_PHYS);
 	printf("%" PRIu64 " mails made, %" PRIu64 " sent\n", waiting, sent);
-	is_good = is_good && waiting == b.n && (!is_sent || sent == b.n);
+	is_good = is_good && waiting == b.n_policies &&
+	    (!is_sent || sent == b.n_policies);
 	printf("%s\n", is_good ? "good" : "NOT GOOD");
 	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
