@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,4 +53,31 @@ int state_dir_make(const char *parent, const char *name)
 		return errno == EEXIST ? 0 : -errno;
 	}
 	return give_dir(parent, path);
+}
+
+int state_dir_become_owner(const char *path)
+{
+	const struct passwd *pw;
+	struct stat st;
+	gid_t group;
+
+	if (geteuid() != 0) {
+		return 0;
+	}
+	if (stat(path, &st) != 0) {
+		return -errno;
+	}
+	if (st.st_uid == 0) {
+		return 0;
+	}
+	pw = getpwuid(st.st_uid);
+	group = pw != NULL ? pw->pw_gid : st.st_gid;
+	/* the groups first: afterwards there is no right to it */
+	if ((pw != NULL ? initgroups(pw->pw_name, group) :
+			  setgroups(1, &group)) != 0 ||
+	    setresgid(group, group, group) != 0 ||
+	    setresuid(st.st_uid, st.st_uid, st.st_uid) != 0) {
+		return -errno;
+	}
+	return 0;
 }

@@ -18,4 +18,11 @@ int state_dir_make(const char *parent, const char *name);
 /* Gives what was just made in the folder away, when this process is root. */
 int state_dir_give(const char *parent, int fd);
 
+/*
+ * For good, root becomes the owner of the folder, with the groups that this
+ * user is in, or, where nobody has a name for it, with the folder's. Anybody
+ * else, and the owner root, stay what they are. -ENOENT: there is no folder.
+ */
+int state_dir_become_owner(const char *path);
+
 #endif
