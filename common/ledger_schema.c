@@ -233,9 +233,9 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	    "SELECT kind, target, bounces, last, until, accepted, why"
 	    " FROM suppress WHERE (target, kind) > (?2, ?1)"
 	    " ORDER BY target, kind LIMIT 1",
-	[LEDGER_SUPPRESS_FORGET] =
-	    "DELETE FROM suppress WHERE until <= ?1"
-	    " AND (bounces = 0 OR (accepted != 0 AND accepted <= ?2))",
+	[LEDGER_SUPPRESS_FORGET] = "DELETE FROM suppress WHERE until <= ?1"
+				   " AND (bounces = 0 OR last <= ?3"
+				   " OR (accepted != 0 AND accepted <= ?2))",
 };
 
 const struct db_schema ledger_schema = {
