@@ -61,7 +61,7 @@ static void note(struct send *s, int rc)
 
 bool send_is_over(const struct send *s)
 {
-	return s->rc != 0 || s->n_ours >= SEND_OURS;
+	return s->rc != 0 || s->is_disabled || s->n_ours >= SEND_OURS;
 }
 
 /* --- an item's end --- */
@@ -274,12 +274,27 @@ static struct outbox_query due_query(const struct send_env *env)
 	return q;
 }
 
+/* A run may take hours: who disables sending meanwhile means it at once. */
+static bool is_still_enabled(struct send *s)
+{
+	note(s, outbox_enabled(s->env->ledger, &s->since));
+	if (s->rc == 0 && s->since == 0) {
+		s->is_disabled = true;
+		progress_clear(&s->progress);
+		log_info("stopped sending, for it was disabled");
+	}
+	return s->rc == 0 && !s->is_disabled;
+}
+
 /* May this be sent now? What may never be is settled. */
 static bool admit(struct send *s, const struct outbox_item *item)
 {
 	bool is_suppressed;
 	int rc;
 
+	if (!is_still_enabled(s)) {
+		return false;
+	}
 	if (item->day < s->since) {
 		s->counts.given_up++;
 		send_close_item(s, item, OUTBOX_GIVEN_UP,

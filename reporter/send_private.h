@@ -33,9 +33,10 @@ struct send {
 	struct outdir *dir; /* of the day that was read from last, or NULL */
 	int64_t dir_day;
 	struct progress progress;
-	size_t n_done;   /* items, for the progress */
-	unsigned n_ours; /* faults of our own in a row */
-	int rc;          /* the error of the ledger that ended it */
+	size_t n_done;    /* items, for the progress */
+	unsigned n_ours;  /* faults of our own in a row */
+	bool is_disabled; /* a person has taken back the leave meanwhile */
+	int rc;           /* the error of the ledger that ended it */
 };
 
 /* --- send.c --- */

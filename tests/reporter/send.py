@@ -78,6 +78,38 @@ def not_enabled(site):
         equal("disabled", post.received(), {})
 
 
+def disabled_meanwhile(site):
+    """Who disables sending need not wait for the end of a run."""
+    with Post(site) as post:
+        post.scene()
+        post.smtp.on_mail = lambda: site.set_outbox("disable")
+        result = site.run()
+        equal("destinations", len(post.received()), 1)
+        holds("told", result.err.count("it was disabled") == 1)
+        equal("states", sorted(s for _, s in items(site)),
+              ["sent"] + 4 * ["waiting"])
+        post.smtp.on_mail = None
+        enable(site, DAY1)
+        site.run()
+        equal("the rest", sorted(post.received()), SCENE)
+
+
+def root_in_between(site):
+    """What root makes with --release or --resend is the user's own."""
+    if os.geteuid() != 0:
+        return
+    nobody = 65534
+    with Post(site) as post:
+        post.scene(enabled=None)
+        os.chown(site.state, nobody, nobody)
+        site.run()
+        for folder, _, names in os.walk(site.outbox):
+            for path in [folder] + [os.path.join(folder, n) for n in names]:
+                st = os.stat(path)
+                equal(path, (st.st_uid, st.st_gid), (nobody, nobody))
+        equal("files", len(site.reports(DAY1)), 5)
+
+
 def spread(site):
     """R111: over four hours, each at its own time; --now does not wait."""
     with Post(site) as post:
@@ -457,6 +489,7 @@ def waits_too_long(site):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        all_sent, not_enabled, spread, retries, mended, refused, our_fault,
-        never_taken, suppressed, resend, lost_file, many_to_one, two_at_once,
-        making_fails, tidy, waits_too_long]))
+        all_sent, not_enabled, disabled_meanwhile, root_in_between, spread,
+        retries, mended, refused, our_fault, never_taken, suppressed, resend,
+        lost_file, many_to_one, two_at_once, making_fails, tidy,
+        waits_too_long]))
