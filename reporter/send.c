@@ -436,6 +436,10 @@ void send_due(struct send_env *env)
 		return;
 	}
 	note(&s, count_due(&s, &n));
+	if (s.rc == 0 && n > 0) {
+		/* a full disk must not make each run send the same again */
+		note(&s, ledger_try(env->ledger));
+	}
 	if (s.rc != 0 || n == 0) {
 		return;
 	}
