@@ -46,7 +46,8 @@ typedef void (*send_fn)(void *ctx, const struct outbox_item *item);
 
 /*
  * Calls fn for each item of a kind that is due and may be sent, until there is
- * none or sending of this kind has to end (send_is_over()).
+ * none or sending of this kind has to end (send_is_over()); last for those that
+ * a fault of ours has put back.
  */
 void send_each(
     struct send *s, enum record_rua_kind kind, send_fn fn, void *ctx);

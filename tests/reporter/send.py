@@ -308,6 +308,26 @@ def never_taken(site):
         equal("tries", set(items(site, "tries", "state = 'waiting'")), {(0,)})
 
 
+def never_taken_again(site):
+    """What was not taken before comes after what was not tried yet."""
+    with Post(site, https=False) as post:
+        n = 6
+        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
+        domains = ["d%07d.example" % i for i in range(n)]
+        site.write_zone({d: GOOD % d for d in domains})
+        enable(site, DAY1)
+        bad = ["tls@" + d for d in domains[:3]]
+        post.smtp.data_answers = {a: "554 5.3.4 too large" for a in bad}
+        site.run(want=75)
+        equal("sent", len(post.smtp.mails), 0)
+        site.now += 2 * HOUR
+        post.clear()
+        site.run(want=75)
+        equal("order", post.smtp.asked,
+              ["tls@" + d for d in domains[3:]] + bad)
+        equal("sent", len(post.smtp.mails), 3)
+
+
 def suppressed(site):
     with Post(site) as post:
         post.scene()
@@ -490,6 +510,6 @@ def waits_too_long(site):
 if __name__ == "__main__":
     sys.exit(run_all([
         all_sent, not_enabled, disabled_meanwhile, root_in_between, spread,
-        retries, mended, refused, our_fault, never_taken, suppressed, resend,
-        lost_file, many_to_one, two_at_once, making_fails, tidy,
+        retries, mended, refused, our_fault, never_taken, never_taken_again,
+        suppressed, resend,        lost_file, many_to_one, two_at_once, making_fails, tidy,
         waits_too_long]))
