@@ -87,7 +87,8 @@ int outbox_update(struct ledger *l, const struct outbox_item *item);
 
 /* Which items; zero or NULL: all. */
 struct outbox_query {
-	int64_t due; /* WAITING and next_try no later */
+	int64_t due; /* WAITING and next_try no later; or two days later, which
+	                is a wrong clock's */
 	int64_t day;
 	const char *domain;
 	bool is_open;   /* only WAITING */
