@@ -214,6 +214,8 @@ static void test_clock(void **state)
 
 		item.next_try = table[i].next_try;
 		UNIT_INT(table[i].name, outbox_update(l, &item), 0);
+		UNIT_BOOL(
+		    table[i].name, outbox_is_due(&item, DAY3), table[i].want);
 		UNIT_INT(table[i].name, outbox_next(l, &q, &item, &found), 0);
 		UNIT_BOOL(table[i].name, found, table[i].want);
 		UNIT_INT(table[i].name, outbox_count(l, DAY3, &c), 0);
