@@ -237,6 +237,7 @@ bool send_read(
     struct send *s, const struct outbox_item *item, struct strbuf *out)
 {
 	int rc = read_file(s, item, out);
+	struct attempt a;
 
 	if (rc == 0) {
 		step_at(s->env->step, "file-read");
@@ -249,6 +250,12 @@ bool send_read(
 		s->counts.given_up++;
 		send_close_item(
 		    s, item, OUTBOX_GIVEN_UP, "its file cannot be read");
+	} else {
+		/* rights, or the disk: that is not told of each in each run */
+		attempt_set(&a, ATTEMPT_OURS, view_of(""));
+		(void)snprintf(a.answer, sizeof(a.answer),
+		    "its file cannot be read: %s", err_text(rc));
+		send_settle(s, item, &a);
 	}
 	return false;
 }

@@ -406,6 +406,32 @@ def lost_file(site):
         equal("next run", "ended" in site.run().err, False)
 
 
+def unreadable_files(site):
+    """They wait for who mends that, and do not fill the log meanwhile."""
+    with Post(site, https=False) as post:
+        n = 12
+        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
+        site.write_zone({"d%07d.example" % i: GOOD % "a.example"
+                         for i in range(n)})
+        site.run()
+        enable(site, DAY1)
+        folder = os.path.join(site.outbox, DAY1)
+        for name in os.listdir(folder):
+            if name.endswith(".eml"):
+                path = os.path.join(folder, name)
+                os.rename(path, path + ".moved")
+                os.symlink(path + ".moved", path)
+        err = site.run(want=66).err
+        holds("few lines", err.count("cannot read the file") <= 3)
+        equal("states", {s for _, s in items(site)}, {"waiting"})
+        for name in os.listdir(folder):
+            if name.endswith(".moved"):
+                path = os.path.join(folder, name)
+                os.rename(path, path[:-len(".moved")])
+        site.run("--now")
+        equal("mails", len(post.smtp.mails), n)
+
+
 def many_to_one(site):
     """A host gets so many in one run, and the rest in the next."""
     cap = 1000
@@ -511,5 +537,5 @@ if __name__ == "__main__":
     sys.exit(run_all([
         all_sent, not_enabled, disabled_meanwhile, root_in_between, spread,
         retries, mended, refused, our_fault, never_taken, never_taken_again,
-        suppressed, resend,        lost_file, many_to_one, two_at_once, making_fails, tidy,
-        waits_too_long]))
+        suppressed, resend, lost_file, unreadable_files, many_to_one,
+        two_at_once, making_fails, tidy, waits_too_long]))
