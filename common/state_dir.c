@@ -14,23 +14,17 @@
 
 #include "common/state_dir.h"
 
-int state_dir_give_at(int dir, const char *parent, int fd)
+int state_dir_give(const char *parent, int fd)
 {
 	struct stat st;
 
 	if (geteuid() != 0) {
 		return 0;
 	}
-	if (fstatat(dir, parent, &st, 0) != 0 ||
-	    fchown(fd, st.st_uid, st.st_gid) != 0) {
+	if (stat(parent, &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0) {
 		return -errno;
 	}
 	return 0;
-}
-
-int state_dir_give(const char *parent, int fd)
-{
-	return state_dir_give_at(AT_FDCWD, parent, fd);
 }
 
 /* By descriptor: no other file can take the place of what was made. */

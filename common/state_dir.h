@@ -18,8 +18,6 @@ int state_dir_make(const char *parent, const char *name);
 /* Gives what was just made in the folder away, when this process is root. */
 int state_dir_give(const char *parent, int fd);
 
-/* The same; the name of the folder is relative to that of the descriptor. */
-int state_dir_give_at(int dir, const char *parent, int fd);
 /*
  * For good, root becomes the owner of the folder, with the groups that this
  * user is in, or, where nobody has a name for it, with the folder's. Anybody

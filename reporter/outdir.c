@@ -22,7 +22,6 @@
 #include "common/err.h"
 #include "common/hash.h"
 #include "common/mem.h"
-#include "common/state_dir.h"
 #include "reporter/outdir.h"
 
 enum {
@@ -42,32 +41,19 @@ struct outdir {
 	unsigned cap;
 };
 
-/* Of a run by root in the outbox: the next run is the user's again. */
-static int give(int fd)
-{
-	return state_dir_give_at(fd, "..", fd);
-}
-
 int outdir_open(const char *path, unsigned flags, struct outdir **out)
 {
-	bool is_made = (flags & OUTDIR_CREATE) != 0 && mkdir(path, 0750) == 0;
 	struct outdir *o;
 	int fd;
-	int rc;
 
 	*out = NULL;
-	if ((flags & OUTDIR_CREATE) != 0 && !is_made && errno != EEXIST) {
+	if ((flags & OUTDIR_CREATE) != 0 && mkdir(path, 0750) != 0 &&
+	    errno != EEXIST) {
 		return -errno;
 	}
-	fd = open(path,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | (is_made ? O_NOFOLLOW : 0));
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		return -errno;
-	}
-	rc = is_made && (flags & OUTDIR_SYNC) != 0 ? give(fd) : 0;
-	if (rc != 0) {
-		(void)close(fd);
-		return rc;
 	}
 	o = xcalloc(1, sizeof(*o));
 	o->fd = fd;
@@ -181,10 +167,7 @@ static int write_temp(
 	if (fd < 0) {
 		return -errno;
 	}
-	rc = o->is_synced ? state_dir_give_at(o->fd, ".", fd) : 0;
-	if (rc == 0) {
-		rc = write_all(fd, strbuf_str(data), data->len);
-	}
+	rc = write_all(fd, strbuf_str(data), data->len);
 	if (close(fd) != 0 && rc == 0) {
 		rc = -errno;
 	}

@@ -21,9 +21,7 @@ enum {
 
 enum outdir_flags {
 	OUTDIR_CREATE = 1, /* make the directory (0750) if it is not there */
-	OUTDIR_SYNC = 2,   /* part of the state: outdir_flush() waits for the
-	                      disk, and what root makes belongs to the state's
-	                      user (state_dir.h) */
+	OUTDIR_SYNC = 2,   /* outdir_flush() waits for the disk */
 };
 
 /* Returns 0 or -errno (-ENOENT: not there, and OUTDIR_CREATE not given). */

@@ -24,7 +24,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/outbox.h"
-#include "common/state_dir.h"
 #include "common/store.h"
 #include "common/when.h"
 #include "reporter/bounces.h"
@@ -158,9 +157,6 @@ static int take_lock(struct run *r)
 	if (rc == 0) {
 		rc = lock_take(path, &r->lock);
 	}
-	if (rc == 0) {
-		rc = state_dir_give(r->outbox, r->lock);
-	}
 	if (rc == -EWOULDBLOCK) {
 		log_info("left the work to another run that is under way");
 		return -1;
@@ -204,8 +200,8 @@ static int open_outbox(struct run *r)
 		return 0;
 	}
 	rc = path_in(r->outbox, r->state, "outbox");
-	if (rc == 0) {
-		rc = state_dir_make(r->state, "outbox");
+	if (rc == 0 && mkdir(r->outbox, 0750) != 0 && errno != EEXIST) {
+		rc = -errno;
 	}
 	if (rc != 0) {
 		log_error("cannot make outbox in state=%s: %s", r->state,

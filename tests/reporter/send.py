@@ -95,22 +95,6 @@ def disabled_meanwhile(site):
         equal("the rest", sorted(post.received()), SCENE)
 
 
-def root_in_between(site):
-    """What root makes with --release or --resend is the user's own."""
-    if os.geteuid() != 0:
-        return
-    nobody = 65534
-    with Post(site) as post:
-        post.scene(enabled=None)
-        os.chown(site.state, nobody, nobody)
-        site.run()
-        for folder, _, names in os.walk(site.outbox):
-            for path in [folder] + [os.path.join(folder, n) for n in names]:
-                st = os.stat(path)
-                equal(path, (st.st_uid, st.st_gid), (nobody, nobody))
-        equal("files", len(site.reports(DAY1)), 5)
-
-
 def spread(site):
     """R111: over four hours, each at its own time; --now does not wait."""
     with Post(site) as post:
@@ -546,7 +530,7 @@ def waits_too_long(site):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        all_sent, not_enabled, disabled_meanwhile, root_in_between, spread,
+        all_sent, not_enabled, disabled_meanwhile, spread,
         retries, mended, refused, our_fault, never_taken, never_taken_again,
         suppressed, resend, terminal, lost_file, unreadable_files, many_to_one,
         two_at_once, making_fails, tidy, waits_too_long]))

@@ -9,10 +9,6 @@
 #include "reporter/outdir.h"
 #include "tests/unit/unit.h"
 
-enum {
-	SOMEBODY = 65534
-};
-
 static char dir[64];
 
 static int set_up(void **state)
@@ -204,46 +200,6 @@ static void test_steps(void **state)
 	strbuf_release(&b);
 }
 
-/* A run by root in between takes nothing away from the user's later ones. */
-static void test_owner(void **state)
-{
-	static const struct {
-		const char *name;
-		unsigned flags;
-		bool is_given;
-	} table[] = {
-		{ "outbox", OUTDIR_CREATE | OUTDIR_SYNC, true },
-		{ "dry run", OUTDIR_CREATE, false },
-	};
-
-	struct strbuf b = text_of("x");
-	struct outdir *o = NULL;
-	char path[200];
-	struct stat st;
-
-	(void)state;
-	if (geteuid() == 0) {
-		UNIT_INT("chown", chown(dir, SOMEBODY, SOMEBODY), 0);
-	}
-	for (size_t i = 0; i < UNIT_LEN(table); i++) {
-		const char *name = table[i].name;
-		uid_t want =
-		    geteuid() == 0 && table[i].is_given ? SOMEBODY : geteuid();
-
-		(void)snprintf(path, sizeof(path), "%s/%zu", dir, i);
-		UNIT_INT(name, outdir_open(path, table[i].flags, &o), 0);
-		UNIT_INT(name, outdir_put(o, "a.eml", &b), 0);
-		UNIT_INT(name, outdir_flush(o), 0);
-		outdir_close(o);
-		UNIT_INT(name, stat(path, &st), 0);
-		UNIT_UINT("folder", st.st_uid, want);
-		(void)snprintf(path, sizeof(path), "%s/%zu/a.eml", dir, i);
-		UNIT_INT(name, stat(path, &st), 0);
-		UNIT_UINT("file", st.st_uid, want);
-	}
-	strbuf_release(&b);
-}
-
 static int keeps(void *ctx, const char *base)
 {
 	(void)ctx;
@@ -302,7 +258,6 @@ int main(void)
 		TEST(test_flush),
 		TEST(test_get),
 		TEST(test_steps),
-		TEST(test_owner),
 		TEST(test_sweep),
 	};
 
