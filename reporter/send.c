@@ -61,7 +61,8 @@ static void note(struct send *s, int rc)
 
 bool send_is_over(const struct send *s)
 {
-	return s->rc != 0 || s->is_disabled || s->n_ours >= SEND_OURS;
+	return s->rc != 0 || s->is_disabled || s->is_late ||
+	    s->n_ours >= SEND_OURS;
 }
 
 /* --- an item's end --- */

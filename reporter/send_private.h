@@ -36,6 +36,7 @@ struct send {
 	size_t n_done;    /* items, for the progress */
 	unsigned n_ours;  /* faults of our own in a row */
 	bool is_disabled; /* a person has taken back the leave meanwhile */
+	bool is_late;     /* strangers keep us waiting: the rest is left */
 	int rc;           /* the error of the ledger that ended it */
 };
 
