@@ -12,17 +12,34 @@
 
 #include "common/state_dir.h"
 
-int state_dir_give(const char *parent, int fd)
+int state_dir_give_in(int parent, int fd)
 {
 	struct stat st;
 
 	if (geteuid() != 0) {
 		return 0;
 	}
-	if (stat(parent, &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0) {
+	if (fstat(parent, &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0) {
 		return -errno;
 	}
 	return 0;
+}
+
+int state_dir_give(const char *parent, int fd)
+{
+	int dir;
+	int rc;
+
+	if (geteuid() != 0) {
+		return 0;
+	}
+	dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		return -errno;
+	}
+	rc = state_dir_give_in(dir, fd);
+	(void)close(dir);
+	return rc;
 }
 
 /* By descriptor: no other file can take the place of what was made. */

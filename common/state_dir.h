@@ -17,5 +17,6 @@ int state_dir_make(const char *parent, const char *name);
 
 /* Gives what was just made in the folder away, when this process is root. */
 int state_dir_give(const char *parent, int fd);
+int state_dir_give_in(int parent, int fd); /* parent: the folder, open */
 
 #endif

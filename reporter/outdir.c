@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "common/err.h"
 #include "common/hash.h"
 #include "common/mem.h"
+#include "common/state_dir.h"
 #include "reporter/outdir.h"
 
 enum {
@@ -34,22 +36,41 @@ static const char mail_end[] = ".eml";
 
 struct outdir {
 	int fd;
-	bool is_synced;
+	bool is_state;
 	const struct step *step;
 	char **names; /* of the batch; number i lies in temp_name(i) */
 	unsigned n;
 	unsigned cap;
 };
 
+static int make_dir(const char *path, bool is_state)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+
+	if (!is_state || slash == NULL) {
+		return mkdir(path, 0750) == 0 || errno == EEXIST ? 0 : -errno;
+	}
+	if (!view_copy(view_make(path, (size_t)(slash - path)), parent,
+		sizeof(parent))) {
+		return -ENAMETOOLONG;
+	}
+	return state_dir_make(parent, slash + 1);
+}
+
 int outdir_open(const char *path, unsigned flags, struct outdir **out)
 {
+	bool is_state = (flags & OUTDIR_STATE) != 0;
 	struct outdir *o;
 	int fd;
+	int rc = 0;
 
 	*out = NULL;
-	if ((flags & OUTDIR_CREATE) != 0 && mkdir(path, 0750) != 0 &&
-	    errno != EEXIST) {
-		return -errno;
+	if ((flags & OUTDIR_CREATE) != 0) {
+		rc = make_dir(path, is_state);
+	}
+	if (rc != 0) {
+		return rc;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
@@ -57,7 +78,7 @@ int outdir_open(const char *path, unsigned flags, struct outdir **out)
 	}
 	o = xcalloc(1, sizeof(*o));
 	o->fd = fd;
-	o->is_synced = (flags & OUTDIR_SYNC) != 0;
+	o->is_state = is_state;
 	*out = o;
 	return 0;
 }
@@ -167,7 +188,8 @@ static int write_temp(
 	if (fd < 0) {
 		return -errno;
 	}
-	rc = write_all(fd, strbuf_str(data), data->len);
+	rc = o->is_state ? state_dir_give_in(o->fd, fd) : 0;
+	rc = rc == 0 ? write_all(fd, strbuf_str(data), data->len) : rc;
 	if (close(fd) != 0 && rc == 0) {
 		rc = -errno;
 	}
@@ -206,7 +228,7 @@ int outdir_flush(struct outdir *o)
 		return 0;
 	}
 	/* one wait for all files; it also waits for those of others */
-	if (o->is_synced && syncfs(o->fd) != 0) {
+	if (o->is_state && syncfs(o->fd) != 0) {
 		return -errno;
 	}
 	step_at(o->step, "files-synced");
@@ -218,7 +240,7 @@ int outdir_flush(struct outdir *o)
 		step_at(o->step, "file-named");
 	}
 	forget_batch(o);
-	if (o->is_synced && fsync(o->fd) != 0) {
+	if (o->is_state && fsync(o->fd) != 0) {
 		return -errno;
 	}
 	return 0;

@@ -24,6 +24,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/outbox.h"
+#include "common/state_dir.h"
 #include "common/store.h"
 #include "common/when.h"
 #include "reporter/bounces.h"
@@ -149,12 +150,8 @@ static int check_day(struct run *r)
 
 static int take_lock(struct run *r)
 {
-	char path[PATH_MAX];
-	int rc = path_in(path, r->outbox, "lock");
+	int rc = lock_take(r->outbox, "lock", &r->lock);
 
-	if (rc == 0) {
-		rc = lock_take(path, &r->lock);
-	}
 	if (rc == -EWOULDBLOCK) {
 		log_info("left the work to another run that is under way");
 		return -1;
@@ -198,9 +195,7 @@ static int open_outbox(struct run *r)
 		return 0;
 	}
 	rc = path_in(r->outbox, r->state, "outbox");
-	if (rc == 0 && mkdir(r->outbox, 0750) != 0 && errno != EEXIST) {
-		rc = -errno;
-	}
+	rc = rc == 0 ? state_dir_make(r->state, "outbox") : rc;
 	if (rc != 0) {
 		log_error("cannot make outbox in state=%s: %s", r->state,
 		    err_text(rc));

@@ -197,7 +197,7 @@ int send_open_day(const struct send_env *env, int64_t day, struct outdir **out)
 	if (n < 0 || (size_t)n >= sizeof(path)) {
 		return -ENAMETOOLONG;
 	}
-	rc = outdir_open(path, OUTDIR_SYNC, out);
+	rc = outdir_open(path, OUTDIR_STATE, out);
 	if (rc == 0) {
 		outdir_watch(*out, env->step);
 	}

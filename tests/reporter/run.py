@@ -17,6 +17,8 @@ from reporter_site import (  # noqa: E402
     PROGRAM, DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, run_all, seal_line,
     wait_for)
 
+NOBODY = 65534
+
 
 def good(*domains):
     return {d: GOOD % d for d in domains}
@@ -404,9 +406,23 @@ def killed_before_the_ledger(site):
                                           n).st_ino for n in stamp}, stamp)
 
 
+def root_leaves_it_usable(site):
+    """What root makes in the state is the owner's, who goes on with it."""
+    if os.geteuid() != 0:
+        return
+    site.tally("fact %s 1 a.example ok" % DAY1, seal_line(DAY1))
+    site.write_zone(good("a.example"))
+    os.chown(site.state, NOBODY, NOBODY)
+    site.run()
+    equal("files", len(site.reports(DAY1)), 2)
+    equal("not the owner's", [
+        path for path in glob.glob(site.outbox + "/**", recursive=True)
+        if os.stat(path)[4:6] != (NOBODY, NOBODY)], [])
+
+
 if __name__ == "__main__":
     sys.exit(run_all([
         command_line, configuration, nothing_to_do, backlog, dry_run, limits,
         destinations, left_out, our_address, full_tally, damaged_tally,
         cannot_write, log_and_terminal, two_at_once, killed,
-        killed_before_the_ledger]))
+        killed_before_the_ledger, root_leaves_it_usable]))
