@@ -327,6 +327,20 @@ def check_next_day(tap, one, n_lines):
     check_read(tap, one, later, seen.counted, arrived)
 
 
+def check_first_state(tap, one):
+    """What the daemon made of it all, whose day was sealed before reports went
+    out: too late is what is none of them."""
+    one.mail.settle()
+    one.daemon.replay(one.mail.log.path)
+    seen = expect.seen(one.mail, int(time.time()), expect.NOTABLE)
+    checks.check_facts(tap, one.mail, one.daemon, one.first, "and no other, in the end")
+    got = one.daemon.counters()
+    want = {"sessions": seen.n_counted, "late": seen.n_counted - one.first.n_counted,
+            **seen.left_out}
+    tap.check("what brought reports is left out, and not too late",
+              *stage.unequal("counter", {k: got.get(k, 0) for k in want}, want))
+
+
 def run(tap, place, site_of):
     one = Run(tap, place, *site_of(place))
     one.day_one()
@@ -344,8 +358,8 @@ def run(tap, place, site_of):
     check_next_day(tap, one, n_lines)
     one.daemon.wait_read()
     ends.check_stop(tap, one.daemon)
-    checks.check_facts(tap, one.mail, one.daemon, one.first, "and nothing that brought reports")
     one.server.stop()
+    check_first_state(tap, one)
 
 
 def sendmail(place):
