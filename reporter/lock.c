@@ -5,33 +5,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "common/state_dir.h"
 #include "reporter/lock.h"
 
-int lock_take(const char *dir, const char *name, int *fd)
+int lock_take(const char *path, int *fd)
 {
-	char path[PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
-	int rc;
+	int rc = state_dir_open(path, O_RDWR);
 
-	*fd = -1;
-	if (n < 0 || (size_t)n >= sizeof(path)) {
-		return -ENAMETOOLONG;
+	*fd = rc;
+	if (rc < 0) {
+		*fd = -1;
+		return rc;
 	}
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (*fd < 0) {
-		return -errno;
-	}
-	rc = state_dir_give(dir, *fd);
-	if (rc == 0 && flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+	rc = 0;
+	if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
 		rc = -errno;
-	}
-	if (rc != 0) {
 		(void)close(*fd);
 		*fd = -1;
 	}

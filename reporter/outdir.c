@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,17 +44,10 @@ struct outdir {
 
 static int make_dir(const char *path, bool is_state)
 {
-	const char *slash = strrchr(path, '/');
-	char parent[PATH_MAX];
-
-	if (!is_state || slash == NULL) {
-		return mkdir(path, 0750) == 0 || errno == EEXIST ? 0 : -errno;
+	if (is_state) {
+		return state_dir_make(path);
 	}
-	if (!view_copy(view_make(path, (size_t)(slash - path)), parent,
-		sizeof(parent))) {
-		return -ENAMETOOLONG;
-	}
-	return state_dir_make(parent, slash + 1);
+	return mkdir(path, 0750) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
 int outdir_open(const char *path, unsigned flags, struct outdir **out)

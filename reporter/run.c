@@ -150,8 +150,12 @@ static int check_day(struct run *r)
 
 static int take_lock(struct run *r)
 {
-	int rc = lock_take(r->outbox, "lock", &r->lock);
+	char path[PATH_MAX];
+	int rc = path_in(path, r->outbox, "lock");
 
+	if (rc == 0) {
+		rc = lock_take(path, &r->lock);
+	}
 	if (rc == -EWOULDBLOCK) {
 		log_info("left the work to another run that is under way");
 		return -1;
@@ -195,7 +199,7 @@ static int open_outbox(struct run *r)
 		return 0;
 	}
 	rc = path_in(r->outbox, r->state, "outbox");
-	rc = rc == 0 ? state_dir_make(r->state, "outbox") : rc;
+	rc = rc == 0 ? state_dir_make(r->outbox) : rc;
 	if (rc != 0) {
 		log_error("cannot make outbox in state=%s: %s", r->state,
 		    err_text(rc));
