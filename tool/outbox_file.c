@@ -14,7 +14,7 @@
 #include "tool/days.h"
 #include "tool/outbox_file.h"
 
-static const char LEDGER[] = "outbox/ledger.sqlite";
+static const char ledger_name[] = "outbox/ledger.sqlite";
 
 static int make_path(
     const struct tool *tool, const char *name, char out[PATH_MAX])
@@ -51,7 +51,7 @@ int outbox_file_check(const struct tool *tool, struct ledger *l, int rc)
 int outbox_file_read(const struct tool *tool, struct ledger **out)
 {
 	char path[PATH_MAX];
-	int rc = make_path(tool, LEDGER, path);
+	int rc = make_path(tool, ledger_name, path);
 
 	*out = NULL;
 	rc = rc == 0 ? ledger_open_read(path, out) : rc;
@@ -77,7 +77,7 @@ int outbox_file_change(const struct tool *tool, struct ledger **out)
 		    tool->state);
 		return EX_NOINPUT;
 	}
-	rc = rc == 0 ? make_path(tool, LEDGER, path) : rc;
+	rc = rc == 0 ? make_path(tool, ledger_name, path) : rc;
 	rc = rc == 0 ? ledger_open(path, out) : rc;
 	return outbox_file_check(tool, *out, rc);
 }

@@ -51,6 +51,8 @@ RUA = {
     "notls": _rua("tls@notls", "notls"),
     "expired": _rua("tls@expired", "nobody@reject", "closes", "untrusted"),
     "wrongname": _rua("tls@wrongname"),
+    "dane": _rua("tls@dane"),
+    "dane-mismatch": _rua("tls@dane"),
     "alert": _rua("alert@good", *(x for x in targets.BY_NAME if x not in ("closes", "untrusted"))),
 }
 OTHERS = ("bounce", "reject")
@@ -105,8 +107,8 @@ def _of_post(url, body):
 class Run:
     """One site: its MTA, telltls, and who takes reports."""
 
-    def __init__(self, tap, place, mail, server, command):
-        self.tap, self.place, self.mail, self.server = tap, place, mail, server
+    def __init__(self, place, mail, server, command):
+        self.place, self.mail, self.server = place, mail, server
         self.keys = place.path("keys")
         signing.make_keys(self.keys)
         self._records = "".join(f"{name}. 60 IN TXT {world.txt(text)}\n"
@@ -178,8 +180,10 @@ class Run:
 # --- checks ---------------------------------------------------------------------
 
 
-def _destinations():
-    return {(f"{name}.{ZONE}", to) for name, to in RUA.items() for to in to.split(",")}
+def _destinations(one, counted):
+    """(domain, destination) of all reports about these sessions."""
+    return {(domain, to) for domain in expect.reports(one.mail, counted)
+            for to in RUA[domain.partition(".")[0]].split(",")}
 
 
 def _state_of(to, is_first):
@@ -192,9 +196,9 @@ def _state_of(to, is_first):
     return "sent", "http 201" if to.startswith("https:") else ""
 
 
-def check_outbox(tap, run, is_first):
-    items = run.items(run.daemon)
-    want = {key: _state_of(key[1], is_first) for key in _destinations()}
+def check_outbox(tap, one, is_first):
+    items = one.items(one.daemon)
+    want = {key: _state_of(key[1], is_first) for key in _destinations(one, one.first.counted)}
     got = {key: (item["state"], item["answer"] if want.get(key, ("", ""))[1] else "")
            for key, item in items.items()}
     tap.check(f"the outbox knows what became of {len(want)} destinations, "
@@ -203,26 +207,26 @@ def check_outbox(tap, run, is_first):
     return items
 
 
-def check_enabled(tap, run):
+def check_enabled(tap, one):
     """Nothing leaves before."""
-    run.send(run.daemon)
-    tap.check("nothing leaves before telltls enable", *run.arrived(),
-              *(item for item in run.items(run.daemon).values() if item["tries"]))
-    out = run.daemon.run("tool/telltls", "enable", "--yes")
+    one.send(one.daemon)
+    tap.check("nothing leaves before telltls enable", *one.arrived(),
+              *(item for item in one.items(one.daemon).values() if item["tries"]))
+    out = one.daemon.run("tool/telltls", "enable", "--yes")
     tap.check("telltls enable shows what will go where", *(
         text for text in ("mailto:tls@good", "To destinations", "Sending is enabled")
         if text not in out))
 
 
-def check_first(tap, run):
+def check_first(tap, one):
     """The first try, while servers are bad."""
-    run.send(run.daemon)
-    items = check_outbox(tap, run, True)
+    one.send(one.daemon)
+    items = check_outbox(tap, one, True)
     busy = next((item for (_, to), item in items.items()
                  if to == targets.BY_NAME["busy"].url), None)
     tap.check("Retry-After is honoured", *([] if busy and targets.RETRY_AFTER_S <= _wait(
         busy) <= targets.RETRY_AFTER_S + 60 else [busy]))
-    huge = run.targets.servers["huge"].sent
+    huge = one.targets.servers["huge"].sent
     tap.check("of an answer of 1 GB hardly any is read", *([huge] if huge > 16 << 20 else []))
 
 
@@ -231,20 +235,20 @@ def _wait(item):
     return item["next-try"] - item["last-try"]
 
 
-def check_second(tap, run):
+def check_second(tap, one):
     """Servers are good now, a mail has come back, and names lead elsewhere."""
-    run.daemon.wait_read()
-    bounces = os.path.join(run.daemon.state, "outbox", "bounces")
-    run.daemon.wait(lambda: os.path.exists(bounces), "it does not see that a report came back")
-    run.targets.mend()
-    run.publish(False)
-    run.send(run.daemon)
-    check_outbox(tap, run, False)
+    one.daemon.wait_read()
+    bounces = os.path.join(one.daemon.state, "outbox", "bounces")
+    one.daemon.wait(lambda: os.path.exists(bounces), "it does not see that a report came back")
+    one.targets.mend()
+    one.publish(False)
+    one.send(one.daemon)
+    check_outbox(tap, one, False)
     tap.check("each server got what it was to get, and nothing else did",
               *stage.unequal("server", {name: len(server.requests) for name, server in
-                                        run.targets.servers.items()},
+                                        one.targets.servers.items()},
                              {bad.name: bad.requests for bad in targets.BAD}),
-              *(["the loopback was connected to"] if run.targets.servers["inside"].connections
+              *(["the loopback was connected to"] if one.targets.servers["inside"].connections
                 else []))
 
 
@@ -252,7 +256,7 @@ def check_first_day(tap, one):
     """All that has arrived so far. What was tried twice by HTTPS is the same."""
     arrived = Counter(one.arrived())
     tries = {bad.url: bad.requests for bad in targets.BAD}
-    want = {(domain, to): tries.get(to, 1) for domain, to in _destinations()
+    want = {(domain, to): tries.get(to, 1) for domain, to in _destinations(one, one.first.counted)
             if to != LOST and tries.get(to, 1)}
     tap.check(f"{len(want)} reports have arrived, each once, or at a new try with the same bytes",
               *stage.unequal("destination", {(x.domain, x.to): n for x, n in arrived.items()},
@@ -319,8 +323,7 @@ def check_next_day(tap, one, n_lines):
     arrived = mails + [_of_post(url, body) for url, _, body in posts.elements()]
     # Servers are good by now.
     away = {bad.url for bad in targets.BAD if bad.end == "waiting"}
-    want = {(domain, to) for domain, to in _destinations()
-            if domain in expect.reports(one.mail, seen.counted) and to not in away}
+    want = {(domain, to) for domain, to in _destinations(one, seen.counted) if to not in away}
     tap.check(f"{len(want)} reports of the next day have arrived, handed over by SMTP",
               *stage.unequal("destination", Counter((x.domain, x.to) for x in arrived),
                              dict.fromkeys(want, 1)))
@@ -342,7 +345,7 @@ def check_first_state(tap, one):
 
 
 def run(tap, place, site_of):
-    one = Run(tap, place, *site_of(place))
+    one = Run(place, *site_of(place))
     one.day_one()
     checks.check_mail(tap, one.mail, one.messages)
     n_lines = one.mail.log.n_lines
@@ -373,7 +376,7 @@ def exim(place):
 
 
 def postfix(place):
-    mail = PostfixSite(place, "may")
+    mail = PostfixSite(place, "dane")
     return mail, mail.server, "/usr/sbin/sendmail"
 
 

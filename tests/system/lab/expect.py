@@ -112,7 +112,7 @@ def reports(site, counted):
     domains that ask for reports."""
     totals = collections.defaultdict(collections.Counter)
     for key, n in counted.items():
-        fact = {"helo": "", **dict(zip(KEY, key))}
+        fact = {"helo": "", "sending_ip": "", **dict(zip(KEY, key))}
         judged = _judge(site, fact)
         if n and fact["domain"] in world.asking_domains() and judged[-1] is not None:
             totals[fact["domain"]][judged] += n
