@@ -29,7 +29,7 @@ from lab.exim_site import EximSite  # noqa: E402
 from lab.postfix_site import PostfixSite  # noqa: E402
 from lab.telltls import Telltls  # noqa: E402
 
-LIMIT_S = 120
+LIMIT_S = 200
 ZONE = world.ZONE
 SENDER = expect.domain_of(world.REPORTER)
 DELIMITER = "+"
@@ -73,7 +73,7 @@ mail:
 https:
   verify: require
   ca-file: {roots}
-  timeout: 3s
+  timeout: 8s
 """
 
 
