@@ -228,9 +228,11 @@ static int set_up(struct db *d, const struct db_schema *schema)
 	if (rc != 0) {
 		return rc;
 	}
+	/* EXTRA: also for the journal's folder, or a power cut may bring the
+	   journal back, and with it what was before the commit */
 	return exec(d,
 	    schema->is_durable ?
-		"PRAGMA synchronous = FULL;" :
+		"PRAGMA synchronous = EXTRA;" :
 		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 		"PRAGMA journal_size_limit = 4194304;");
 }

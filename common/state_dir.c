@@ -5,26 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/state_dir.h"
 #include "common/view.h"
-
-int state_dir_give_in(int folder, int fd)
-{
-	struct stat st;
-
-	if (geteuid() != 0) {
-		return 0;
-	}
-	if (fstat(folder, &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0) {
-		return -errno;
-	}
-	return 0;
-}
 
 /* The front of a path, with its last slash. */
 static bool folder_of(const char *path, char out[PATH_MAX])
@@ -38,23 +27,19 @@ static bool folder_of(const char *path, char out[PATH_MAX])
 
 int state_dir_give(const char *path, int fd)
 {
-	char name[PATH_MAX];
-	int folder;
-	int rc;
+	char folder[PATH_MAX];
+	struct stat st;
 
 	if (geteuid() != 0) {
 		return 0;
 	}
-	if (!folder_of(path, name)) {
+	if (!folder_of(path, folder)) {
 		return -ENAMETOOLONG;
 	}
-	folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0) {
+	if (stat(folder, &st) != 0 || fchown(fd, st.st_uid, st.st_gid) != 0) {
 		return -errno;
 	}
-	rc = state_dir_give_in(folder, fd);
-	(void)close(folder);
-	return rc;
+	return 0;
 }
 
 int state_dir_open(const char *path, int flags)
@@ -94,4 +79,31 @@ int state_dir_make(const char *path)
 	rc = state_dir_give(path, fd);
 	(void)close(fd);
 	return rc;
+}
+
+int state_dir_become_owner(const char *path)
+{
+	const struct passwd *pw;
+	struct stat st;
+	gid_t group;
+
+	if (geteuid() != 0) {
+		return 0;
+	}
+	if (stat(path, &st) != 0) {
+		return -errno;
+	}
+	if (st.st_uid == 0) {
+		return 0;
+	}
+	pw = getpwuid(st.st_uid);
+	group = pw != NULL ? pw->pw_gid : st.st_gid;
+	/* the groups first: afterwards there is no right to it */
+	if ((pw != NULL ? initgroups(pw->pw_name, group) :
+			  setgroups(1, &group)) != 0 ||
+	    setresgid(group, group, group) != 0 ||
+	    setresuid(st.st_uid, st.st_uid, st.st_uid) != 0) {
+		return -errno;
+	}
+	return 0;
 }

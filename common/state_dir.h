@@ -23,10 +23,15 @@ int state_dir_make(const char *path);
 int state_dir_open(const char *path, int flags);
 
 /*
- * Gives what was just made away, when this process is root. path: its own;
- * folder: the one that it stands in.
+ * Gives what was just made away, when this process is root; path is its own.
  */
 int state_dir_give(const char *path, int fd);
-int state_dir_give_in(int folder, int fd);
+
+/*
+ * For good, root becomes the owner of the folder, with the groups that this
+ * user is in, or, where nobody has a name for it, with the folder's. Anybody
+ * else, and the owner root, stay what they are. -ENOENT: there is no folder.
+ */
+int state_dir_become_owner(const char *path);
 
 #endif

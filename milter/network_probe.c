@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/domain.h"
+#include "common/err.h"
 #include "common/mem.h"
 #include "common/policy_probe.h"
 #include "lookup/lookup_loop.h"
@@ -142,11 +143,16 @@ static void probe(struct ask *a)
 	struct view mx = view_of(a->mx);
 	int64_t now = lookup_loop_now();
 	int64_t again = probe_limit_take(a->p->limit, mx, &a->ip, now);
+	int rc;
 
 	if (again != 0) {
 		answer_nothing(a, again);
-	} else if (probe_start(a->p->prober, &target, on_probe, a) != 0) {
-		/* no address of the Internet, or too many at once */
+		return;
+	}
+	rc = probe_start(a->p->prober, &target, on_probe, a);
+	if (rc == ERR_NOT_FOUND) { /* no address of the Internet */
+		answer_nothing(a, now + POLICY_PROBE_NEAR_S);
+	} else if (rc != 0) {
 		probe_limit_give_back(a->p->limit, mx, &a->ip);
 		answer_nothing(a, now + LATER_S);
 	}

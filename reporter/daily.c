@@ -100,7 +100,7 @@ static int sweep(struct daily *day)
 	if (day->env->ledger == NULL) {
 		return 0;
 	}
-	rc = outdir_open(day->path, OUTDIR_STATE, &day->out);
+	rc = outdir_open(day->path, OUTDIR_SYNC, &day->out);
 	if (rc == -ENOENT) {
 		return 0;
 	}

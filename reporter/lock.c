@@ -8,19 +8,16 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "common/state_dir.h"
 #include "reporter/lock.h"
 
 int lock_take(const char *path, int *fd)
 {
-	int rc = state_dir_open(path, O_RDWR);
+	int rc = 0;
 
-	*fd = rc;
-	if (rc < 0) {
-		*fd = -1;
-		return rc;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (*fd < 0) {
+		return -errno;
 	}
-	rc = 0;
 	if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
 		rc = -errno;
 		(void)close(*fd);

@@ -22,7 +22,6 @@
 #include "common/err.h"
 #include "common/hash.h"
 #include "common/mem.h"
-#include "common/state_dir.h"
 #include "reporter/outdir.h"
 
 enum {
@@ -35,34 +34,22 @@ static const char mail_end[] = ".eml";
 
 struct outdir {
 	int fd;
-	bool is_state;
+	bool is_synced;
 	const struct step *step;
 	char **names; /* of the batch; number i lies in temp_name(i) */
 	unsigned n;
 	unsigned cap;
 };
 
-static int make_dir(const char *path, bool is_state)
-{
-	if (is_state) {
-		return state_dir_make(path);
-	}
-	return mkdir(path, 0750) == 0 || errno == EEXIST ? 0 : -errno;
-}
-
 int outdir_open(const char *path, unsigned flags, struct outdir **out)
 {
-	bool is_state = (flags & OUTDIR_STATE) != 0;
 	struct outdir *o;
 	int fd;
-	int rc = 0;
 
 	*out = NULL;
-	if ((flags & OUTDIR_CREATE) != 0) {
-		rc = make_dir(path, is_state);
-	}
-	if (rc != 0) {
-		return rc;
+	if ((flags & OUTDIR_CREATE) != 0 && mkdir(path, 0750) != 0 &&
+	    errno != EEXIST) {
+		return -errno;
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
@@ -70,7 +57,7 @@ int outdir_open(const char *path, unsigned flags, struct outdir **out)
 	}
 	o = xcalloc(1, sizeof(*o));
 	o->fd = fd;
-	o->is_state = is_state;
+	o->is_synced = (flags & OUTDIR_SYNC) != 0;
 	*out = o;
 	return 0;
 }
@@ -180,8 +167,7 @@ static int write_temp(
 	if (fd < 0) {
 		return -errno;
 	}
-	rc = o->is_state ? state_dir_give_in(o->fd, fd) : 0;
-	rc = rc == 0 ? write_all(fd, strbuf_str(data), data->len) : rc;
+	rc = write_all(fd, strbuf_str(data), data->len);
 	if (close(fd) != 0 && rc == 0) {
 		rc = -errno;
 	}
@@ -220,7 +206,7 @@ int outdir_flush(struct outdir *o)
 		return 0;
 	}
 	/* one wait for all files; it also waits for those of others */
-	if (o->is_state && syncfs(o->fd) != 0) {
+	if (o->is_synced && syncfs(o->fd) != 0) {
 		return -errno;
 	}
 	step_at(o->step, "files-synced");
@@ -232,7 +218,7 @@ int outdir_flush(struct outdir *o)
 		step_at(o->step, "file-named");
 	}
 	forget_batch(o);
-	if (o->is_state && fsync(o->fd) != 0) {
+	if (o->is_synced && fsync(o->fd) != 0) {
 		return -errno;
 	}
 	return 0;

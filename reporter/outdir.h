@@ -21,9 +21,7 @@ enum {
 
 enum outdir_flags {
 	OUTDIR_CREATE = 1, /* make the directory (0750) if it is not there */
-	/* a folder in the state: outdir_flush() waits for the disk, and what
-	   root makes belongs to the owner of what it stands in */
-	OUTDIR_STATE = 2
+	OUTDIR_SYNC = 2,   /* outdir_flush() waits for the disk */
 };
 
 /* Returns 0 or -errno (-ENOENT: not there, and OUTDIR_CREATE not given). */

@@ -24,7 +24,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/outbox.h"
-#include "common/state_dir.h"
 #include "common/store.h"
 #include "common/when.h"
 #include "reporter/bounces.h"
@@ -127,7 +126,9 @@ static int find_days(struct run *r)
  */
 static int check_day(struct run *r)
 {
-	const struct outbox_query q = { .day = r->options->day };
+	const struct outbox_query q = {
+		.day = r->options->day != 0 ? r->options->day : -1 /* 0: all */
+	};
 	struct outbox_item item;
 	bool found = false;
 	int rc = 0;
@@ -199,7 +200,9 @@ static int open_outbox(struct run *r)
 		return 0;
 	}
 	rc = path_in(r->outbox, r->state, "outbox");
-	rc = rc == 0 ? state_dir_make(r->outbox) : rc;
+	if (rc == 0 && mkdir(r->outbox, 0750) != 0 && errno != EEXIST) {
+		rc = -errno;
+	}
 	if (rc != 0) {
 		log_error("cannot make outbox in state=%s: %s", r->state,
 		    err_text(rc));

@@ -27,8 +27,8 @@ struct send_env {
 
 /*
  * Brings all that is due to its destinations, mails before uploads. What
- * became of each is in the ledger before the next one is looked at: a run that
- * dies between the two sends the same bytes again, and loses nothing. Not
+ * became of each is in the ledger as soon as it is known: a run that dies
+ * before sends the same bytes again, and loses nothing. Not
  * enabled: nothing leaves, and the log tells how much waits. What goes wrong
  * is logged, and sets exit_code.
  */

@@ -45,13 +45,13 @@ static int mark(struct ask *ask, enum ledger_state state, const char *what,
 
 static int open_output(struct daily *day)
 {
-	unsigned in_state = day->env->ledger != NULL ? OUTDIR_STATE : 0;
+	unsigned sync = day->env->ledger != NULL ? OUTDIR_SYNC : 0;
 	int rc;
 
 	if (day->out != NULL) {
 		return 0;
 	}
-	rc = outdir_open(day->path, OUTDIR_CREATE | in_state, &day->out);
+	rc = outdir_open(day->path, OUTDIR_CREATE | sync, &day->out);
 	if (rc != 0) {
 		return daily_output_failed(day, rc);
 	}

@@ -81,6 +81,7 @@ struct sender {
 
 	struct sender_mailbox plain;  /* envelope-from */
 	struct sender_mailbox unique; /* with a part of its own (R148) */
+	bool has_delimiter;           /* as recipient-delimiter makes it */
 };
 
 /*

@@ -216,35 +216,38 @@ static void find_mx(const struct sender *s, struct check_findings *f)
 	}
 }
 
-static void find_mailboxes(const struct sender *s, struct check_findings *f)
+static void find_mailbox(
+    const struct sender_mailbox *box, struct check_findings *f)
 {
-	const char *topic = "bounces";
-
-	switch (s->plain.end) {
+	switch (box->end) {
 	case MAILBOX_NOT_ASKED:
 		break;
 	case MAILBOX_ACCEPTED:
-		check_add(f, CHECK_OK, topic, "%s is taken", s->plain.address);
+		check_add(f, CHECK_OK, "bounces", "%s is taken", box->address);
 		break;
 	case MAILBOX_REFUSED:
-		check_add(f, CHECK_BAD, topic, "%s is refused: %s",
-		    s->plain.address, s->plain.answer);
+		check_add(f, CHECK_BAD, "bounces", "%s is refused: %s",
+		    box->address, box->answer);
 		break;
 	case MAILBOX_UNKNOWN:
-		check_add(f, CHECK_UNKNOWN, topic,
+		check_add(f, CHECK_UNKNOWN, "bounces",
 		    "it could not be found out whether %s is taken: %s",
-		    s->plain.address, s->plain.answer);
+		    box->address, box->answer);
 		break;
 	}
-	if (s->unique.end == MAILBOX_ACCEPTED) {
-		check_add(f, CHECK_OK, topic,
-		    "%s is taken, so a report can have a sender of its own",
+}
+
+/* With a delimiter, reports are sent from such addresses alone. */
+static void find_mailboxes(const struct sender *s, struct check_findings *f)
+{
+	find_mailbox(&s->plain, f);
+	if (s->has_delimiter) {
+		find_mailbox(&s->unique, f);
+	} else if (s->unique.end == MAILBOX_ACCEPTED) {
+		check_add(f, CHECK_OK, "bounces",
+		    "%s is taken: with recipient-delimiter: \"+\" a bounce "
+		    "tells which report came back",
 		    s->unique.address);
-	} else if (s->unique.end == MAILBOX_REFUSED) {
-		check_add(f, CHECK_WARNING, topic,
-		    "%s is refused, so a bounce does not tell which report it "
-		    "is of: %s",
-		    s->unique.address, s->unique.answer);
 	}
 }
 

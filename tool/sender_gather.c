@@ -16,6 +16,7 @@
 
 #include "common/conf_report.h"
 #include "common/dns.h"
+#include "common/envelope.h"
 #include "common/log.h"
 #include "common/store.h"
 #include "tool/sender.h"
@@ -250,20 +251,25 @@ static void ask_all(struct work *w, const struct dkim *keys)
 	dns_ask(w->dns, s->submitter, DNS_TYPE_MX, on_mx, w);
 }
 
-/* The addresses that bounces go to. */
+/* The addresses that bounces go to. Without a delimiter the one that most MTAs
+   know is tried, for advice. */
 static void set_mailboxes(struct sender *s)
 {
-	const char *address = s->conf->envelope_from;
-	const char *at = address != NULL ? strrchr(address, '@') : NULL;
+	static const char token[] = "0123456789abcdef0123456789abcdef";
+	struct sender_mailbox *u = &s->unique;
+	struct view own = view_of(s->conf->envelope_from);
+	size_t at = view_rindex(own, '@');
 
-	if (at == NULL) {
-		return;
+	(void)envelope_sender(
+	    s->conf, NULL, s->plain.address, sizeof(s->plain.address));
+	s->has_delimiter = envelope_delimiter(s->conf) != '\0';
+	if (s->has_delimiter) {
+		(void)envelope_sender(
+		    s->conf, token, u->address, sizeof(u->address));
+	} else if (at <= ENVELOPE_LOCAL && at < own.len) {
+		(void)snprintf(u->address, sizeof(u->address), "%.*s+%s%s",
+		    (int)at, own.s, token, own.s + at);
 	}
-	(void)snprintf(
-	    s->plain.address, sizeof(s->plain.address), "%s", address);
-	/* most MTAs that know such a delimiter have this one */
-	(void)snprintf(s->unique.address, sizeof(s->unique.address),
-	    "%.*s+0123456789abcdef%s", (int)(at - address), address, at);
 }
 
 static void ask_mailboxes(struct sender *s)

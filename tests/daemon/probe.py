@@ -284,19 +284,25 @@ def replayed(site):
 
 
 def busy(site):
-    """Servers that hang hold up neither other probes nor lookups."""
-    hung = [Server("127.0.1.%d" % i, ["hang"]) for i in range(1, 6)]
+    """Servers that hang hold up neither other probes nor lookups; ten are
+    probed at a time."""
+    hung = [Server("127.0.1.%d" % i, [HELLO, "hang"]) for i in range(1, 13)]
     site.open()
-    for i in range(1, 6):
-        site.to("good", ip="127.0.1.%d" % i)
+    for server in hung[:5]:
+        site.to("good", ip=server.address)
     site.wait(lambda: site.daemon_of()["probes-open"] == 5)
     site.probe("match")
+    for server in hung[5:]:
+        site.to("good", ip=server.address)
+    site.wait(lambda: site.daemon_of()["probes-open"] == 12 and
+              sum(len(server.heard) for server in hung) == 10)
     site.know("w0")
-    equal("those hang", site.daemon_of()["probes-open"], 5)
+    equal("at a time", [server.heard for server in hung].count(["EHLO lab"]), 10)
     for server in hung:
         server.released.set()
     site.wait(lambda: site.daemon_of()["probes-open"] == 0)
-    equal("unseen", site.daemon_of()["probes-unseen"], 5)
+    equal("at last", [server.heard for server in hung], 12 * [["EHLO lab"]])
+    equal("unseen", site.daemon_of()["probes-unseen"], 12)
     site.stop()
 
 

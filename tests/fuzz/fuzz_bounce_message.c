@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * fuzz_bounce_message.c - the input is a mail that came back
+ * fuzz_bounce_message.c - the input is a mail that came back; and a datagram to
+ * the daemon's socket, and a line of its file
  *
  * Beyond memory errors: what is found can be written to the file and read from
  * it, and a code is only told of a failure.
@@ -21,6 +22,15 @@ FUZZ_TARGET(data, size)
 	char packet[BOUNCE_PACKET];
 	size_t len;
 
+	if (bounce_parse_packet(view_make((const char *)data, size), 1, &b) ==
+		0 &&
+	    !envelope_is_token(view_of(b.token))) {
+		abort();
+	}
+	if (bounce_parse(view_make((const char *)data, size), &b) == 0 &&
+	    (b.t < 0 || !envelope_is_token(view_of(b.token)))) {
+		abort();
+	}
 	bounce_message_parse(view_make((const char *)data, size), &m);
 	if (!m.is_failed && m.dsn[0] != '\0') {
 		abort();

@@ -7,6 +7,7 @@ import glob
 import gzip
 import json
 import os
+import pty
 import re
 import shutil
 import sqlite3
@@ -58,6 +59,30 @@ def wait_for(what, condition):
         if time.monotonic() > end:
             raise Failed("waited in vain for " + what)
         time.sleep(0.01)
+
+
+def read_terminal(fd):
+    """All that is shown, until nobody has the terminal open any more."""
+    shown = b""
+    while True:
+        try:
+            part = os.read(fd, 65536)
+        except OSError:  # EIO: the other side is closed
+            part = b""
+        if not part:
+            os.close(fd)
+            return shown
+        shown += part
+
+
+def on_terminal(command):
+    """What a command shows whose standard error is a terminal."""
+    ours, theirs = pty.openpty()
+    p = subprocess.Popen(command, stderr=theirs, stdin=subprocess.DEVNULL)
+    os.close(theirs)
+    shown = read_terminal(ours).decode()
+    equal("exit code", p.wait(), 0)
+    return shown
 
 
 class Result:

@@ -14,7 +14,8 @@ from post import (  # noqa: E402
     ALL_DUE, DAY, HOUR, KEEP, MINUTE, SCENE, SPREAD, Post, by_destination,
     enable, items, sent)
 from reporter_site import (  # noqa: E402
-    DAY1, DAY2, DAY3, GOOD, begin_of, equal, holds, run_all, seal_line)
+    DAY1, DAY2, DAY3, GOOD, RUN_REPORT, begin_of, equal, holds, on_terminal,
+    run_all, seal_line)
 from sinks import closed_port  # noqa: E402
 
 
@@ -76,6 +77,22 @@ def not_enabled(site):
         post.clear()
         site.run("--now")
         equal("disabled", post.received(), {})
+
+
+def disabled_meanwhile(site):
+    """Who disables sending need not wait for the end of a run."""
+    with Post(site) as post:
+        post.scene()
+        post.smtp.on_mail = lambda: site.set_outbox("disable")
+        result = site.run()
+        equal("destinations", len(post.received()), 1)
+        holds("told", result.err.count("it was disabled") == 1)
+        equal("states", sorted(s for _, s in items(site)),
+              ["sent"] + 4 * ["waiting"])
+        post.smtp.on_mail = None
+        enable(site, DAY1)
+        site.run()
+        equal("the rest", sorted(post.received()), SCENE)
 
 
 def spread(site):
@@ -276,6 +293,26 @@ def never_taken(site):
         equal("tries", set(items(site, "tries", "state = 'waiting'")), {(0,)})
 
 
+def never_taken_again(site):
+    """What was not taken before comes after what was not tried yet."""
+    with Post(site, https=False) as post:
+        n = 6
+        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
+        domains = ["d%07d.example" % i for i in range(n)]
+        site.write_zone({d: GOOD % d for d in domains})
+        enable(site, DAY1)
+        bad = ["tls@" + d for d in domains[:3]]
+        post.smtp.data_answers = {a: "554 5.3.4 too large" for a in bad}
+        site.run(want=75)
+        equal("sent", len(post.smtp.mails), 0)
+        site.now += 2 * HOUR
+        post.clear()
+        site.run(want=75)
+        equal("order", post.smtp.asked,
+              ["tls@" + d for d in domains[3:]] + bad)
+        equal("sent", len(post.smtp.mails), 3)
+
+
 def suppressed(site):
     with Post(site) as post:
         post.scene()
@@ -336,6 +373,16 @@ def resend(site):
               site.run("--resend", "--day", DAY2, want=66).err)
 
 
+def terminal(site):
+    """A person sees how far it is, and what came of it."""
+    with Post(site) as post:
+        post.scene()
+        shown = on_terminal([RUN_REPORT, "--at", str(site.now), "--", "-c",
+                             site.conf, "--state", site.state])
+        holds("progress: " + shown, "sending: 5/5" in shown)
+        holds("log: " + shown, "ended sending sent=5 waiting=0 " in shown)
+
+
 def lost_file(site):
     """A file that is gone ends its item, and is no secret."""
     with Post(site) as post:
@@ -352,6 +399,32 @@ def lost_file(site):
               ["/b", "tls@b.example"])
         equal("waiting", items(site, where="state = 'waiting'"), [])
         equal("next run", "ended" in site.run().err, False)
+
+
+def unreadable_files(site):
+    """They wait for who mends that, and do not fill the log meanwhile."""
+    with Post(site, https=False) as post:
+        n = 12
+        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
+        site.write_zone({"d%07d.example" % i: GOOD % "a.example"
+                         for i in range(n)})
+        site.run()
+        enable(site, DAY1)
+        folder = os.path.join(site.outbox, DAY1)
+        for name in os.listdir(folder):
+            if name.endswith(".eml"):
+                path = os.path.join(folder, name)
+                os.rename(path, path + ".moved")
+                os.symlink(path + ".moved", path)
+        err = site.run(want=66).err
+        holds("few lines", err.count("cannot read the file") <= 3)
+        equal("states", {s for _, s in items(site)}, {"waiting"})
+        for name in os.listdir(folder):
+            if name.endswith(".moved"):
+                path = os.path.join(folder, name)
+                os.rename(path, path[:-len(".moved")])
+        site.run("--now")
+        equal("mails", len(post.smtp.mails), n)
 
 
 def many_to_one(site):
@@ -457,6 +530,7 @@ def waits_too_long(site):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        all_sent, not_enabled, spread, retries, mended, refused, our_fault,
-        never_taken, suppressed, resend, lost_file, many_to_one, two_at_once,
-        making_fails, tidy, waits_too_long]))
+        all_sent, not_enabled, disabled_meanwhile, spread,
+        retries, mended, refused, our_fault, never_taken, never_taken_again,
+        suppressed, resend, terminal, lost_file, unreadable_files, many_to_one,
+        two_at_once, making_fails, tidy, waits_too_long]))

@@ -224,6 +224,11 @@ def check_reports(tap, day):
               *stage.unequal("domain", got, want))
     tap.check("sessions of which too little is known stand in none", *stage.unequal(
         "number", {"": unjudged}, {"": judged.unjudged(day.mail.mta, day.parts)}))
+    every = judged.got(Telltls(day.mail, "all", "report:\n  count: all\n").report(
+        state=day.daemon.state))
+    want = judged.want_all(day.mail.mta, day.parts, judged.records(day.mail))
+    tap.check("and where all policies count, both of them", *stage.unequal(
+        "domain", {s.domain: every.get(s.domain, 0) for s in situations.SITUATIONS if s.all}, want))
     tap.check("all result types of RFC 8460 are among them",
               *(situations.RESULTS ^ judged.results(got)))
     checks.check_files(tap, day.daemon, files)

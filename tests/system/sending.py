@@ -23,8 +23,9 @@ from typing import NamedTuple
 sys.dont_write_bytecode = True
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import checks, ends, expect, packages, signing, site, stage, targets, world  # noqa: E402
-from lab.daemon import Daemon  # noqa: E402
+from lab import (checks, command, ends, expect, packages, signing, site, stage,  # noqa: E402
+                 targets, world)
+from lab.daemon import Daemon, UID  # noqa: E402
 from lab.exim_site import EximSite  # noqa: E402
 from lab.postfix_site import PostfixSite  # noqa: E402
 from lab.telltls import Telltls  # noqa: E402
@@ -107,18 +108,16 @@ def _of_post(url, body):
 class Run:
     """One site: its MTA, telltls, and who takes reports."""
 
-    def __init__(self, place, mail, server, command):
+    def __init__(self, place, mail, server, *sendmail_command):
         self.place, self.mail, self.server = place, mail, server
         self.keys = place.path("keys")
-        signing.make_keys(self.keys)
+        signing.make_keys(self.keys, UID)
         self._records = "".join(f"{name}. 60 IN TXT {world.txt(text)}\n"
                                 for name, text in signing.records(self.keys, SENDER))
         self.publish(True)
         self.targets = targets.Targets(place.path("web"), place.web, place.pki)
         self.command = place.path("sendmail")
-        with open(self.command, "w", encoding="ascii") as f:
-            f.write(f'#!/bin/sh\nTZ=UTC0 exec /usr/sbin/chroot {server.path} {command} "$@"\n')
-        os.chmod(self.command, 0o755)
+        command.make(self.command, server, sendmail_command, UID)
         self.daemon = Daemon(mail, more=self.configuration("sendmail"))
         self.messages = ()
         self.first = self.plain = None  # what was seen on the first day; by the log alone
@@ -367,7 +366,7 @@ def run(tap, place, site_of):
 
 def sendmail(place):
     mail = site.Site(place, milter=site.PATIENT_MILTER)
-    return mail, mail.sendmail, "/usr/libexec/sendmail/sendmail -C/etc/mail/sendmail.cf"
+    return mail, mail.sendmail, "/usr/libexec/sendmail/sendmail", "-C/etc/mail/sendmail.cf"
 
 
 def exim(place):

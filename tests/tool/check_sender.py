@@ -20,6 +20,7 @@ PROGRAM = os.path.join(BIN, "tool", "telltls")
 MAKE_TALLY = os.path.join(BIN, "tests", "reporter", "make_tally")
 BAD, USAGE, UNAVAILABLE = 1, 64, 69
 DOMAIN = "sender.example"
+TOKEN = "0123456789abcdef" * 2
 OURS = "9.9.9.200"
 HELLO = b"220 mx.sender.example ESMTP\r\n"
 OK = b"250 ok\r\n"
@@ -114,10 +115,11 @@ def good(tap, site):
     tap.equal("dmarc", found["dmarc"][0][:43], f"ok record of {DOMAIN}, policy reject; Fr"[:43])
     tap.equal("bounces", found["bounces"], [
         f"ok {DOMAIN} takes mail at mx.{DOMAIN}", f"ok tls@{DOMAIN} is taken",
-        f"ok tls+0123456789abcdef@{DOMAIN} is taken, so a report can have a sender of its own"])
+        f'ok tls+{TOKEN}@{DOMAIN} is taken: with recipient-delimiter: "+" a bounce tells which '
+        "report came back"])
     tap.equal("what the server heard", site.server.heard[1:], [
         "MAIL FROM:<>", f"RCPT TO:<tls@{DOMAIN}>",
-        f"RCPT TO:<tls+0123456789abcdef@{DOMAIN}>", "QUIT"])
+        f"RCPT TO:<tls+{TOKEN}@{DOMAIN}>", "QUIT"])
     tap.equal("advice for the MTAs", [t.split()[1] for t in found["tls-required"]],
               ["Postfix", "Exim"])
     text = site.check().stdout
@@ -208,8 +210,11 @@ def mailboxes(tap, site, good_ones):
     rows = (
         ("refused", [HELLO, EHLO, OK, no, no, OK], BAD,
          f"bad tls@{DOMAIN} is refused: 550 5.1.1 no such user"),
-        ("no delimiter", [HELLO, EHLO, OK, OK, no, OK], 0,
-         f"warning tls+0123456789abcdef@{DOMAIN} is refused"),
+        ("no delimiter", [HELLO, EHLO, OK, OK, no, OK], 0, f"ok tls@{DOMAIN} is taken"),
+        ("a delimiter", [HELLO, EHLO, OK, OK, OK, OK], 0, f"ok tls-{TOKEN}@{DOMAIN} is taken",
+         'recipient-delimiter: "-"\n'),
+        ("none at the MTA", [HELLO, EHLO, OK, OK, no, OK], BAD,
+         f"bad tls-{TOKEN}@{DOMAIN} is refused: 550", 'recipient-delimiter: "-"\n'),
         ("later", [HELLO, EHLO, OK, b"451 later\r\n", OK, OK], UNAVAILABLE,
          f"unknown it could not be found out whether tls@{DOMAIN} is taken: 451 later"),
         ("does not want us", [b"554 go away\r\n", OK], UNAVAILABLE,
@@ -219,9 +224,9 @@ def mailboxes(tap, site, good_ones):
         ("nonsense", [b"hello\r\n", None], UNAVAILABLE,
          f"unknown it could not be found out whether tls@{DOMAIN} is taken: "),
     )
-    for name, script, code, want in rows:
+    for name, script, code, want, *more in rows:
         site.answers(script)
-        site.write(site.mx + good_ones + SPF + DMARC)
+        site.write(site.mx + good_ones + SPF + DMARC, more="".join(more))
         got, found, _ = site.findings()
         tap.check("bounces: " + name, *(
             [] if got == code and any(t.startswith(want) for t in found["bounces"]) else

@@ -3,10 +3,14 @@
 
 #include "config.h"
 
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "common/bounce.h"
 #include "common/err.h"
+#include "common/mem.h"
 #include "common/strbuf.h"
 #include "tests/unit/unit.h"
 
@@ -87,6 +91,10 @@ static void test_packet(void **state)
 }
 
 /* --- the file --- */
+
+enum {
+	RACE = 2000 /* lines */
+};
 
 struct site {
 	char state[256];
@@ -224,6 +232,69 @@ static void test_limits(void **state)
 	site_close(&s);
 }
 
+static int on_count(void *ctx, const struct bounce *b)
+{
+	unsigned *seen = ctx;
+	unsigned long n = strtoul(b->token, NULL, 16);
+
+	assert_true(n < RACE);
+	seen[n]++;
+	return 0;
+}
+
+static int on_nothing(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+/* Each line once, whatever the writer and the reader do to each other. */
+static void write_all(const char *state)
+{
+	for (unsigned i = 0; i < RACE; i++) {
+		char token[ENVELOPE_TOKEN + 1];
+		struct bounce b;
+		int rc;
+
+		(void)snprintf(token, sizeof(token), "%032x", i);
+		(void)bounce_set(&b, 5, view_of(token), view_of("5.1.1"));
+		do {
+			rc = bounce_append(state, &b, BOUNCE_FILE_MAX);
+		} while (rc == -EAGAIN);
+		if (rc != 0) {
+			break;
+		}
+	}
+	(void)raise(SIGKILL); /* no leaks are looked for here */
+}
+
+static void test_race(void **state)
+{
+	unsigned *seen = xcalloc(RACE, sizeof(*seen));
+	const struct bounce_taker taker = { on_count, on_nothing, seen };
+	uint64_t n_bad;
+	struct site s;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	site_open(&s);
+	pid = fork();
+	if (pid == 0) {
+		write_all(s.state);
+	}
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		assert_int_equal(bounce_take(s.state, &taker, &n_bad), 0);
+		UNIT_UINT("bad", n_bad, 0);
+	}
+	assert_int_equal(bounce_take(s.state, &taker, &n_bad), 0);
+	for (unsigned i = 0; i < RACE; i++) {
+		UNIT_UINT("times", seen[i], 1);
+	}
+	site_close(&s);
+	free(seen);
+}
+
 static void test_socket(void **state)
 {
 	char out[24];
@@ -243,6 +314,7 @@ int main(void)
 		cmocka_unit_test(test_handing_over),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_race),
 		cmocka_unit_test(test_socket),
 	};
 

@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -106,11 +107,11 @@ static void test_taken(void **state)
 	UNIT_INT("exit code", env.exit_code, EX_OK);
 }
 
-/* A run that dies at a step: its ledger is closed, nothing more is done. */
+/* A run that dies at a step: nothing more is done. */
 static void die(void *ctx, const char *name)
 {
 	if (strcmp(name, ctx) == 0) {
-		_exit(7);
+		(void)raise(SIGKILL);
 	}
 }
 
@@ -136,7 +137,7 @@ static void test_deaths(void **state)
 			_exit(0);
 		}
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		UNIT_INT(names[i], WEXITSTATUS(status), 7);
+		UNIT_BOOL(names[i], WIFSIGNALED(status), true);
 		open_ledger();
 		check_item(
 		    names[i], item.token, i == 0 ? "sent" : "bounced", NULL);

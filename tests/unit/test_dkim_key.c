@@ -224,7 +224,7 @@ static void test_modes(void **state)
 {
 	static const char open_to_all[] =
 	    "open to everybody: chmod 0640, chgrp telltls; and think of "
-	    "another key, for this one may be known";
+	    "another secret, for this one may be known";
 
 	static const struct {
 		mode_t mode;
@@ -282,7 +282,7 @@ static void test_files(void **state)
 	check_read("text", path, "no private key in PEM");
 	memset(text, 'x', DKIM_KEY_FILE_MAX + 1);
 	write_file(path, text, 0600);
-	check_read("large", path, "longer than 64 KiB");
+	check_read("large", path, "too long");
 	if (geteuid() == 0) {
 		write_file(path, dkim_sample_rsa, 0600);
 		UNIT_INT("chown", chown(path, 65534, 0), 0);

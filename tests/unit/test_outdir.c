@@ -9,10 +9,6 @@
 #include "reporter/outdir.h"
 #include "tests/unit/unit.h"
 
-enum {
-	SOMEBODY = 65534
-};
-
 static char dir[64];
 
 static int set_up(void **state)
@@ -128,7 +124,7 @@ static void test_flush(void **state)
 
 	(void)state;
 	UNIT_INT("not there", outdir_open("/nonexistent/x", 0, &o), -ENOENT);
-	UNIT_INT("open", outdir_open(dir, OUTDIR_CREATE | OUTDIR_STATE, &o), 0);
+	UNIT_INT("open", outdir_open(dir, OUTDIR_CREATE | OUTDIR_SYNC, &o), 0);
 	UNIT_INT("put", outdir_put(o, "a.eml", &b), 0);
 	UNIT_INT("put", outdir_put(o, "b.eml", &b), 0);
 	UNIT_BOOL("before", has("a.eml"), false);
@@ -139,45 +135,6 @@ static void test_flush(void **state)
 	outdir_close(o);
 	UNIT_BOOL("dropped", has("c.eml"), false);
 	UNIT_UINT("nothing is left of it", n_files(), 2);
-	strbuf_release(&b);
-}
-
-/* Root's work below the state is the owner's. */
-static void test_give(void **state)
-{
-	static const struct {
-		const char *name;
-		unsigned flags;
-		bool is_given;
-	} rows[] = {
-		{ "dry", OUTDIR_CREATE, false },
-		{ "state", OUTDIR_CREATE | OUTDIR_STATE, true },
-	};
-	struct strbuf b = text_of("text");
-
-	(void)state;
-	if (geteuid() != 0) {
-		skip();
-	}
-	UNIT_INT("chown", chown(dir, SOMEBODY, SOMEBODY), 0);
-	for (size_t i = 0; i < UNIT_LEN(rows); i++) {
-		unsigned want = rows[i].is_given ? SOMEBODY : 0;
-		struct outdir *o = NULL;
-		struct stat st;
-		char path[100];
-
-		(void)snprintf(path, sizeof(path), "%s/%s", dir, rows[i].name);
-		UNIT_INT("open", outdir_open(path, rows[i].flags, &o), 0);
-		UNIT_INT("put", outdir_put(o, "a.eml", &b), 0);
-		UNIT_INT("flush", outdir_flush(o), 0);
-		outdir_close(o);
-		UNIT_INT(rows[i].name, stat(path, &st), 0);
-		UNIT_UINT(rows[i].name, st.st_uid, want);
-		(void)snprintf(
-		    path, sizeof(path), "%s/%s/a.eml", dir, rows[i].name);
-		UNIT_INT(rows[i].name, stat(path, &st), 0);
-		UNIT_UINT(rows[i].name, st.st_uid, want);
-	}
 	strbuf_release(&b);
 }
 
@@ -231,7 +188,7 @@ static void test_steps(void **state)
 
 	(void)state;
 	strbuf_init(&steps, 1000);
-	UNIT_INT("open", outdir_open(dir, OUTDIR_STATE, &o), 0);
+	UNIT_INT("open", outdir_open(dir, OUTDIR_SYNC, &o), 0);
 	outdir_watch(o, &step);
 	UNIT_INT("put", outdir_put(o, "a.eml", &b), 0);
 	UNIT_INT("put", outdir_put(o, "b.eml", &b), 0);
@@ -299,7 +256,6 @@ int main(void)
 		TEST(test_names),
 		TEST(test_base),
 		TEST(test_flush),
-		TEST(test_give),
 		TEST(test_get),
 		TEST(test_steps),
 		TEST(test_sweep),

@@ -57,6 +57,17 @@ def want(mta, parts, tlsa):
     return {domain: _plain(elements) for domain, elements in domains.items()}
 
 
+def want_all(mta, parts, tlsa):
+    """The same where all policies count, of some domains."""
+    domains = {}
+    for s in situations.SITUATIONS:
+        n = sum(n for _, counted in parts for key, n in counted.items() if key[0] == s.domain)
+        for kind, result, token in s.wanted_all(mta):
+            elements = domains.setdefault(s.domain, {})
+            _add(elements, _key(s, s.row, kind, s.state, tlsa), n, result, token, s.row.mx)
+    return {domain: _plain(elements) for domain, elements in domains.items()}
+
+
 def unjudged(mta, parts):
     """Sessions of which too little is known."""
     return sum(n for *_, wanted, n in _each(mta, parts) if not wanted)

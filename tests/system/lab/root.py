@@ -63,10 +63,11 @@ class Root:
     def _write_etc(self, host, nameserver, users):
         for name, text in _FILES.items():
             self.write(name, text)
-        users = (("root", 0), ("mail", 8), *users, ("nobody", 65534))
-        self.write("etc/passwd", "".join(f"{u}:x:{n}:{n}::/:/bin/sh\n" for u, n in users))
-        groups = (*users[:-1], ("nogroup", users[-1][1]))
-        self.write("etc/group", "".join(f"{u}:x:{n}:\n" for u, n in groups))
+        users = (("root", 0), ("mail", 8), *users)
+        lines = [f"{u}:x:{n}:{n}::/:/bin/sh\n" for u, n in (*users, ("nobody", 65534))]
+        self.write("etc/passwd", "".join(lines))
+        lines = [f"{group}:x:{n}:\n" for group, n in (*users, ("nogroup", 65534))]
+        self.write("etc/group", "".join(lines))
         self.write("etc/hosts", f"127.0.0.1 localhost\n127.0.0.1 {host}\n")
         # A MTA that does DANE must be told that the resolver may be trusted.
         self.write("etc/resolv.conf", f"nameserver {nameserver}\noptions trust-ad\n")

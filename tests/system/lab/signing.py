@@ -14,8 +14,8 @@ _OPTIONS = {"rsa": ("RSA", "-pkeyopt", "rsa_keygen_bits:2048"), "ed25519": ("ED2
 _RAW = 32  # octets at the end of an Ed25519 key's DER are the key
 
 
-def make_keys(folder):
-    """For keys()."""
+def make_keys(folder, gid):
+    """For what follows; that group may read them."""
     os.mkdir(folder)
     for name in _NAMES:
         path = os.path.join(folder, name)
@@ -23,7 +23,8 @@ def make_keys(folder):
                      ("pkey", "-in", path, "-pubout", "-outform", "DER", "-out", path + ".pub")):
             subprocess.run(("openssl", *args), check=True, stdin=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
-        os.chmod(path, 0o600)
+        os.chown(path, 0, gid)
+        os.chmod(path, 0o640)
 
 
 def configuration(folder):

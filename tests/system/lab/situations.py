@@ -22,7 +22,6 @@ from typing import NamedTuple
 from . import certs, web, world
 
 ZONE = world.ZONE
-MTAS = ("sendmail", "exim", "postfix")
 RECORD = '"v=STSv1; id=1;"'
 CHANGED = '"v=STSv1; id=2;"'
 JOINED = '"v=STSv" "1; id=1;"'
@@ -36,10 +35,12 @@ def text(*patterns, mode="enforce", end="\r\n", age=604800, more=()):
     return "".join(line + end for line in lines)
 
 
-def _wanted(want, mta):
+def _of(mta, want):
+    return want.get(mta, want.get("")) if isinstance(want, dict) else want
+
+
+def _split(want):
     """(ELEMENT, RESULT, TOKEN), or None."""
-    if isinstance(want, dict):
-        want = want.get(mta, want.get("", ""))
     return tuple((want + "  ").split(" ")[:3]) if want else None
 
 
@@ -69,6 +70,7 @@ class Situation(NamedTuple):
     level: str = "dane"   # that Postfix is told
     asks: bool = True     # for reports
     second: tuple = ()    # another MX host: a row, and want
+    all: object = None    # as want, but a list, where all policies count
 
     @property
     def name(self):
@@ -88,7 +90,11 @@ class Situation(NamedTuple):
     def wanted(self, is_before, mta):
         """Of each row (ELEMENT, RESULT, TOKEN), or None."""
         wants = (self.at(is_before).want, *self.second[1:])
-        return [(row, _wanted(want, mta)) for row, want in zip(self.rows, wants)]
+        return [(row, _split(_of(mta, want))) for row, want in zip(self.rows, wants)]
+
+    def wanted_all(self, mta):
+        """The same of the only row, several, where all policies count."""
+        return [_split(want) for want in _of(mta, self.all) or ()]
 
 
 # --- which there are ------------------------------------------------------------
@@ -98,8 +104,8 @@ def _mx(name):
     return f"mx.{name}.{ZONE}"
 
 
-def _plain(name, want, *, asks=True, level="dane", **row):
-    return Situation(world.Row(name, **row), State(want, records=()), level=level, asks=asks)
+def _plain(name, want, *, level="dane", **row):
+    return Situation(world.Row(name, **row), State(want, records=()), level=level)
 
 
 def _sts(name, want="sts success", *, patterns=(), level="secure", policy="", state=None, **row):
@@ -155,11 +161,11 @@ def _dane(name, want, tlsa, **row):
 _ALERT = "tls-remote-alert-80-internal-error"
 _CLOSED = "connection-closed-during-handshake"
 _OLD = "tls-local-alert-80-internal-error"
+_NO_MATCH = "tlsa validation-failure dane-no-match"
 _NOT_FOUND = {"more": "return 404;"}
 GOOD, SLOW = "first", "fslow"
 DEMANDED = "dane-demanded"  # by our own site
 QUIET = "quiet"             # asks for no report
-TARGET = "fmoved"           # redirects to GOOD
 
 SITUATIONS = (
     # Policies that hold, however they are published and written.
@@ -201,7 +207,7 @@ SITUATIONS = (
     # Policies that cannot be had.
     _fetch("fgone", "http-404", **_NOT_FOUND),
     _fetch("foops", "http-500", more="return 500;"),
-    _fetch(TARGET, "http-301", more=f"return 301 https://mta-sts.{GOOD}.{ZONE}{web.PATH};"),
+    _fetch("fmoved", "http-301", more=f"return 301 https://mta-sts.{GOOD}.{ZONE}{web.PATH};"),
     _fetch("fhtml", "media-type", kind="text/html"),
     _fetch("fkind", "media-type", kind=""),
     _fetch("flarge", "too-large", policy=text(_mx("flarge"), more=["x: " + "y" * LARGEST])),
@@ -238,8 +244,7 @@ SITUATIONS = (
     _dane("dane-anchor-expired", "tlsa certificate-expired", "anchor", cert="expired"),
     _dane("dane-anchor-name", "tlsa certificate-host-mismatch", "anchor",
           names=("mx.elsewhere.test",), match="mismatch"),
-    _dane("dane-mismatch", {"": "tlsa validation-failure dane-no-match", "sendmail": ""},
-          "mismatch"),
+    _dane("dane-mismatch", {"": _NO_MATCH, "sendmail": ""}, "mismatch"),
     _dane("dane-pkix", "tlsa tlsa-invalid all-tlsa-unusable", "pkix"),
     _dane("dane-short", "tlsa tlsa-invalid all-tlsa-unusable", "short"),
     _dane("dane-bogus", "absent dnssec-invalid tlsa-bogus", "bogus"),
@@ -251,15 +256,16 @@ SITUATIONS = (
     _plain(DEMANDED, "absent dane-required", level="dane-only"),
     # They go before MTA-STS.
     Situation(world.Row("both", tlsa="match"),
-              State({"exim": "tlsa success"}, text(_mx("both")))),
+              State({"exim": "tlsa success"}, text(_mx("both"))),
+              all={"sendmail": ["sts success"], "exim": ["tlsa success"]}),
     Situation(world.Row("both-wrong", tlsa="mismatch"),
-              State({"": "tlsa validation-failure dane-no-match", "sendmail": ""},
-                    text(_mx("both-wrong")))),
+              State({"": _NO_MATCH, "sendmail": ""}, text(_mx("both-wrong"))),
+              all={"": [_NO_MATCH], "sendmail": ["sts success"]}),
     # Each MX host is judged by what there is for it.
     _two("two", ("sts validation-failure " + _ALERT, "sts success"), "secure", starttls="alert",
          reason=_ALERT),
-    _two("mixed", ({"": "tlsa validation-failure dane-no-match", "sendmail": ""},
-                   {"exim": "sts success"}), "dane", tlsa="mismatch"),
+    _two("mixed", ({"": _NO_MATCH, "sendmail": ""}, {"exim": "sts success"}), "dane",
+         tlsa="mismatch"),
     # Nothing at all.
     _plain("plain", "none success"),
     _plain("bounce", "none success"),  # takes what cannot be delivered

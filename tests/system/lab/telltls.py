@@ -69,8 +69,9 @@ class Telltls:
         """What an operator must do something about."""
         return "\n".join(x["text"] for x in self.status() if x["kind"] == "advice" and x["wrong"])
 
-    def report(self, name="reports"):
-        """Makes the reports; returns their files."""
+    def report(self, name="reports", state=None):
+        """Makes the reports, of another state if it is given; returns their
+        files."""
         folder = self.path(name)
-        self.run("reporter/telltls-report", "--dry-run", folder)
+        self.run("reporter/telltls-report", "--state", state or self.state, "--dry-run", folder)
         return sorted(glob.glob(os.path.join(folder, "*")))
