@@ -189,19 +189,6 @@ static int prepare(struct db *d, const struct db_schema *schema)
 	return 0;
 }
 
-/* SQLite does the same with the files that it puts beside this one. */
-static int give_away(const char *path, int fd)
-{
-	const char *slash = strrchr(path, '/');
-	size_t len = slash != NULL ? (size_t)(slash - path) + 1 : 0;
-	char dir[PATH_MAX];
-
-	if (!view_copy(view_make(path, len), dir, sizeof(dir))) {
-		return -ENAMETOOLONG;
-	}
-	return state_dir_give(len > 0 ? dir : ".", fd);
-}
-
 /* SQLite itself would make a file that others may read. */
 static int make_file(struct db *d, const char *path, mode_t mode)
 {
@@ -210,7 +197,8 @@ static int make_file(struct db *d, const char *path, mode_t mode)
 	int rc = 0;
 
 	if (fd >= 0) {
-		rc = give_away(path, fd);
+		/* SQLite does the same with what it puts beside it */
+		rc = state_dir_give(path, fd);
 	} else if (errno == EEXIST) {
 		fd = open(path, flags);
 	}
