@@ -26,6 +26,7 @@
 #include "common/bounce_line.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/read_all.h"
 
 enum {
 	TRIES = 8, /* the reader renames the file once in a run */
@@ -220,27 +221,6 @@ int bounce_append(const char *state, const struct bounce *b, size_t limit)
 	}
 	(void)close(fd);
 	return rc;
-}
-
-static ssize_t read_all(int fd, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t n = read(fd, buf + len, size - len);
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n < 0) {
-			return -errno;
-		}
-		if (n == 0) {
-			break;
-		}
-		len += (size_t)n;
-	}
-	return (ssize_t)len;
 }
 
 /* What a full disk cut short is a line that is none. */

@@ -19,6 +19,7 @@
 #include "common/err.h"
 #include "common/local_policy.h"
 #include "common/mem.h"
+#include "common/read_all.h"
 
 void conf_init(struct conf *c)
 {
@@ -81,28 +82,6 @@ int conf_parse(struct conf *c, const char *path, const char *buf, size_t len,
 	faults = conf_reader_run(c, path, &yaml, error);
 	arena_free(arena);
 	return faults > 0 ? ERR_CONFIG : 0;
-}
-
-/* Reads up to size bytes. Returns how many, or -errno. */
-static ssize_t read_all(int fd, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	while (len < size) {
-		ssize_t n = read(fd, buf + len, size - len);
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n < 0) {
-			return -errno;
-		}
-		if (n == 0) {
-			break;
-		}
-		len += (size_t)n;
-	}
-	return (ssize_t)len;
 }
 
 /* A file of its own, whose faults are faults of the configuration. */

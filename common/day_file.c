@@ -23,6 +23,7 @@
 #include "common/day_file.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/state_dir.h"
 
 enum {
 	FIRST_FACTS = 2 * TALLY_CHUNK, /* bytes of the first extents */
@@ -125,7 +126,8 @@ int day_file_create(const char *path, const char *temp, int64_t day,
 	if (fd < 0) {
 		return -errno;
 	}
-	rc = init_front(fd, day, salt);
+	rc = state_dir_give(temp, fd);
+	rc = rc == 0 ? init_front(fd, day, salt) : rc;
 	if (close(fd) != 0 && rc == 0) {
 		rc = -errno;
 	}

@@ -191,19 +191,6 @@ static int prepare(struct db *d, const struct db_schema *schema)
 	return 0;
 }
 
-/* SQLite does the same with the files that it puts beside this one. */
-static int give_away(const char *path, int fd)
-{
-	const char *slash = strrchr(path, '/');
-	size_t len = slash != NULL ? (size_t)(slash - path) + 1 : 0;
-	char dir[PATH_MAX];
-
-	if (!view_copy(view_make(path, len), dir, sizeof(dir))) {
-		return -ENAMETOOLONG;
-	}
-	return state_dir_give(len > 0 ? dir : ".", fd);
-}
-
 /* SQLite itself would make a file that others may read. */
 static int make_file(struct db *d, const char *path, mode_t mode)
 {
@@ -212,7 +199,8 @@ static int make_file(struct db *d, const char *path, mode_t mode)
 	int rc = 0;
 
 	if (fd >= 0) {
-		rc = give_away(path, fd);
+		/* SQLite does the same with what it puts beside it */
+		rc = state_dir_give(path, fd);
 	} else if (errno == EEXIST) {
 		fd = open(path, flags);
 	}
@@ -245,8 +233,10 @@ static int set_up(struct db *d, const struct db_schema *schema)
 	}
 	(void)sqlite3_file_control(
 	    d->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	/* EXTRA: where there is a journal still, for its folder as well, or a
+	   power cut may bring it back, and with it what was before */
 	return exec(d,
-	    schema->is_durable ? "PRAGMA synchronous = FULL;" :
+	    schema->is_durable ? "PRAGMA synchronous = EXTRA;" :
 				 "PRAGMA synchronous = NORMAL;");
 }
 

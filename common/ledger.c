@@ -248,6 +248,18 @@ int ledger_tell(struct ledger *l, int64_t day, const char *what, bool *is_new)
 	return rc;
 }
 
+int ledger_try(struct ledger *l)
+{
+	const int64_t no_day = INT64_MIN;
+	bool is_new;
+	int rc = ledger_tell(l, no_day, "try", &is_new);
+
+	if (rc == 0) {
+		rc = db_run(ledger_use(l, LEDGER_FORGET_TOLD, no_day + 1));
+	}
+	return rc == 0 ? ledger_commit(l) : rc;
+}
+
 const char *ledger_state_word(enum ledger_state s)
 {
 	switch (s) {

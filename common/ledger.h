@@ -107,6 +107,12 @@ int ledger_release(struct ledger *l, int64_t day, int64_t now, uint64_t *n);
  */
 int ledger_tell(struct ledger *l, int64_t day, const char *what, bool *is_new);
 
+/*
+ * Writes something, takes it back, and commits: can what is about to be done be
+ * written down? It changes nothing.
+ */
+int ledger_try(struct ledger *l);
+
 /* Forgets what became of the domains of finished days before this one. */
 int ledger_forget(struct ledger *l, int64_t before_day);
 

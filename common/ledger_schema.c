@@ -115,14 +115,16 @@ static const char *const upgrade[] = {
 /*
  * Items one by one: each of the statements walks another index, and is left
  * to check the rest. ?1 after_id, ?2 due, ?3 day, ?4 domain, ?5 only waiting,
- * ?6 token, ?7 only failed.
+ * ?6 token, ?7 only failed. Nothing is ever put off by two days: what stands so
+ * far on is of a clock that was wrong, and due.
  */
 #define COLUMNS                                               \
  "id, day, domain, file, number, kind, target, token, state," \
  " tries, first_try, last_try, next_try, answer"
 #define ITEMS(index, condition)                                             \
  "SELECT " COLUMNS " FROM outbox " index " WHERE " condition " AND id > ?1" \
- " AND (?2 = 0 OR (" WAITS " AND next_try <= ?2))"                          \
+ " AND (?2 = 0 OR (" WAITS                                                  \
+ "  AND (next_try <= ?2 OR next_try - 172800 > ?2)))"                       \
  " AND (?3 = 0 OR day = ?3)"                                                \
  " AND (?4 = '' OR domain = ?4)"                                            \
  " AND (?5 = 0 OR " WAITS ")"                                               \
@@ -201,7 +203,8 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	    " sum(state = 'bounced'), sum(state = 'given-up'),"
 	    " sum(state = 'suppressed') FROM outbox INDEXED BY outbox_day",
 	[LEDGER_OUTBOX_DUE] =
-	    "SELECT count(*) FILTER (WHERE next_try <= ?1), min(next_try)"
+	    "SELECT count(*) FILTER"
+	    " (WHERE next_try <= ?1 OR next_try - 172800 > ?1), min(next_try)"
 	    " FROM outbox INDEXED BY outbox_open WHERE " WAITS,
 	[LEDGER_OUTBOX_SUMMARY] =
 	    "SELECT count(*) FILTER (WHERE kind = 'mailto'),"
@@ -240,9 +243,9 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	    "SELECT kind, target, bounces, last, until, accepted, why"
 	    " FROM suppress WHERE (target, kind) > (?2, ?1)"
 	    " ORDER BY target, kind LIMIT 1",
-	[LEDGER_SUPPRESS_FORGET] =
-	    "DELETE FROM suppress WHERE until <= ?1"
-	    " AND (bounces = 0 OR (accepted != 0 AND accepted <= ?2))",
+	[LEDGER_SUPPRESS_FORGET] = "DELETE FROM suppress WHERE until <= ?1"
+				   " AND (bounces = 0 OR last <= ?3"
+				   " OR (accepted != 0 AND accepted <= ?2))",
 };
 
 const struct db_schema ledger_schema = {

@@ -30,8 +30,9 @@ enum outbox_state {
 enum {
 	OUTBOX_TOKEN = 32, /* hex digits */
 	OUTBOX_ANSWER = 256,
-	OUTBOX_SPREAD_S = 14400, /* R111 */
-	OUTBOX_GIVE_UP_S = 86400 /* after the first try (R182) */
+	OUTBOX_SPREAD_S = 14400,  /* R111 */
+	OUTBOX_GIVE_UP_S = 86400, /* after the first try (R182) */
+	OUTBOX_FAR_S = 172800     /* nothing is put off for so long */
 };
 
 struct outbox_item {
@@ -70,7 +71,13 @@ int64_t outbox_due(int64_t day, struct view domain, const char *submitter);
 void outbox_failed(
     struct outbox_item *item, int64_t now, int64_t retry_after_s);
 
-/* The same for success, and for a refusal for good. */
+/*
+ * Does it wait, and is it time? What is to be tried in OUTBOX_FAR_S, or later,
+ * is due, too: that time is of a clock that was wrong. Pure.
+ */
+bool outbox_is_due(const struct outbox_item *item, int64_t now);
+
+/* What follows from success, and from a refusal for good. */
 void outbox_sent(struct outbox_item *item, int64_t now);
 void outbox_refused(struct outbox_item *item, int64_t now);
 
@@ -87,7 +94,7 @@ int outbox_update(struct ledger *l, const struct outbox_item *item);
 
 /* Which items; zero or NULL: all. */
 struct outbox_query {
-	int64_t due; /* WAITING and next_try no later */
+	int64_t due; /* outbox_is_due() at this time */
 	int64_t day;
 	const char *domain;
 	bool is_open;   /* only WAITING */

@@ -71,6 +71,12 @@ void outbox_failed(struct outbox_item *item, int64_t now, int64_t retry_after_s)
 	item->next_try = now + (delay < left ? delay : left);
 }
 
+bool outbox_is_due(const struct outbox_item *item, int64_t now)
+{
+	return item->state == OUTBOX_WAITING &&
+	    (item->next_try <= now || item->next_try - OUTBOX_FAR_S > now);
+}
+
 void outbox_sent(struct outbox_item *item, int64_t now)
 {
 	count_try(item, now);

@@ -24,6 +24,7 @@
 #include "common/day_set.h"
 #include "common/err.h"
 #include "common/mem.h"
+#include "common/state_dir.h"
 #include "common/store.h"
 #include "common/tally_layout.h"
 #include "common/when.h"
@@ -71,11 +72,6 @@ static int fail(struct store *s, int64_t day, int rc)
 	return rc;
 }
 
-static int make_dir(const char *path)
-{
-	return mkdir(path, 0750) == 0 || errno == EEXIST ? 0 : -errno;
-}
-
 /* Makes STATE/tally and takes the lock in it. */
 static int take_lock(struct store *s, const char *state)
 {
@@ -87,17 +83,17 @@ static int take_lock(struct store *s, const char *state)
 		return -ENAMETOOLONG;
 	}
 	memcpy(s->error_path, path, sizeof(path));
-	rc = make_dir(state);
+	rc = state_dir_make(state);
 	path[(size_t)len - strlen("/lock")] = '\0';
 	if (rc == 0) {
-		rc = make_dir(path);
+		rc = state_dir_make(path);
 	}
 	if (rc != 0) {
 		return rc;
 	}
-	s->lock = open(s->error_path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	s->lock = state_dir_open(s->error_path, O_RDWR);
 	if (s->lock < 0) {
-		return -errno;
+		return s->lock;
 	}
 	if (flock(s->lock, LOCK_EX | LOCK_NB) != 0) {
 		return errno == EWOULDBLOCK ? ERR_BUSY : -errno;

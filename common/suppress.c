@@ -199,6 +199,7 @@ int suppress_forget(struct ledger *l, int64_t now)
 	if (rc == 0) {
 		d = ledger_use(l, LEDGER_SUPPRESS_FORGET, now);
 		db_bind_int(d, 2, now - SUPPRESS_GOOD_S);
+		db_bind_int(d, 3, now - SUPPRESS_FORGET_S);
 		rc = db_run(d);
 	}
 	return rc;

@@ -13,13 +13,15 @@
  * came back: in the ledger's file, and by the rules of outbox.h. The first
  * bounce is only noted; further ones, on another day each, suppress for 7, 14,
  * 28 ... days, at most SUPPRESS_MAX_S. A report that is accepted, and has not
- * come back a week later, forgets them.
+ * come back a week later, forgets them; and so does the time when no more are
+ * sent there.
  */
 
 enum {
 	SUPPRESS_MAX_S = 180 * 86400,
 	SUPPRESS_FIRST_S = 7 * 86400,
-	SUPPRESS_GOOD_S = 7 * 86400 /* accepted for so long: it works again */
+	SUPPRESS_GOOD_S = 7 * 86400, /* accepted for so long: it works again */
+	SUPPRESS_FORGET_S = 3 * SUPPRESS_MAX_S /* after the last bounce */
 };
 
 struct suppress_entry {

@@ -18,6 +18,7 @@
 #include "common/db.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/state_dir.h"
 #include "lookup/policy_cache.h"
 
 enum {
@@ -108,18 +109,13 @@ static int fail(struct policy_cache *c, int code, const char *text)
  * Files.
  */
 
-static int make_dir(const char *path)
-{
-	return mkdir(path, 0750) == 0 || errno == EEXIST ? 0 : -errno;
-}
-
 static int make_dirs(struct policy_cache *c, const char *state)
 {
 	int len = snprintf(c->path, sizeof(c->path), "%s/policy", state);
 	int rc = len < 0 || (size_t)len >= sizeof(c->path) ? -ENAMETOOLONG : 0;
 
-	rc = rc == 0 ? make_dir(state) : rc;
-	rc = rc == 0 ? make_dir(c->path) : rc;
+	rc = rc == 0 ? state_dir_make(state) : rc;
+	rc = rc == 0 ? state_dir_make(c->path) : rc;
 	len = snprintf(
 	    c->path, sizeof(c->path), "%s/policy/mta-sts.sqlite", state);
 	if (rc == 0 && (len < 0 || (size_t)len >= sizeof(c->path))) {

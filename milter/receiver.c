@@ -27,7 +27,8 @@
 #include "milter/receiver.h"
 
 enum {
-	BATCH = 64,       /* datagrams of one system call */
+	/* datagrams of one system call; so many are lost when it is killed */
+	BATCH = 16,
 	LOOK_S = 1,       /* without a datagram, for the parent's end */
 	LOOK_EACH = 4096, /* batches, where there is no end of them */
 };

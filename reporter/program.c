@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "common/conf.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/state_dir.h"
 #include "reporter/options.h"
 #include "reporter/program.h"
 #include "reporter/run.h"
@@ -40,6 +42,23 @@ static int read_conf(const struct options *o, struct conf *conf)
 	return rc == 0 ? 0 : EX_CONFIG;
 }
 
+/*
+ * What root made in the state directory, the runs of cron could not change. A
+ * dry run only reads there, and writes where the person who started it says.
+ */
+static int leave_root(const struct options *o, const struct conf *conf)
+{
+	const char *state = o->state != NULL ? o->state : conf->state;
+	int rc = o->dry_run != NULL ? 0 : state_dir_become_owner(state);
+
+	if (rc == 0 || rc == -ENOENT) {
+		return 0; /* without a state there is nothing to make */
+	}
+	log_error(
+	    "cannot become the owner of state=%s: %s", state, err_text(rc));
+	return EX_NOPERM;
+}
+
 int program_main(int argc, char **argv, int64_t now, const struct step *step)
 {
 	struct options options;
@@ -62,7 +81,8 @@ int program_main(int argc, char **argv, int64_t now, const struct step *step)
 		if (options.is_verbose) {
 			log_set_level(LOG_LEVEL_DEBUG);
 		}
-		rc = run(&options, &conf, now, step);
+		rc = leave_root(&options, &conf);
+		rc = rc == 0 ? run(&options, &conf, now, step) : rc;
 	}
 	conf_release(&conf);
 	return rc;

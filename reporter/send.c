@@ -61,7 +61,8 @@ static void note(struct send *s, int rc)
 
 bool send_is_over(const struct send *s)
 {
-	return s->rc != 0 || s->n_ours >= SEND_OURS;
+	return s->rc != 0 || s->is_disabled || s->is_late ||
+	    s->n_ours >= SEND_OURS;
 }
 
 /* --- an item's end --- */
@@ -237,6 +238,7 @@ bool send_read(
     struct send *s, const struct outbox_item *item, struct strbuf *out)
 {
 	int rc = read_file(s, item, out);
+	struct attempt a;
 
 	if (rc == 0) {
 		step_at(s->env->step, "file-read");
@@ -249,6 +251,12 @@ bool send_read(
 		s->counts.given_up++;
 		send_close_item(
 		    s, item, OUTBOX_GIVEN_UP, "its file cannot be read");
+	} else {
+		/* rights, or the disk: that is not told of each in each run */
+		attempt_set(&a, ATTEMPT_OURS, view_of(""));
+		(void)snprintf(a.answer, sizeof(a.answer),
+		    "its file cannot be read: %s", err_text(rc));
+		send_settle(s, item, &a);
 	}
 	return false;
 }
@@ -274,12 +282,27 @@ static struct outbox_query due_query(const struct send_env *env)
 	return q;
 }
 
+/* A run may take hours: who disables sending meanwhile means it at once. */
+static bool is_still_enabled(struct send *s)
+{
+	note(s, outbox_enabled(s->env->ledger, &s->since));
+	if (s->rc == 0 && s->since == 0) {
+		s->is_disabled = true;
+		progress_clear(&s->progress);
+		log_info("stopped sending, for it was disabled");
+	}
+	return s->rc == 0 && !s->is_disabled;
+}
+
 /* May this be sent now? What may never be is settled. */
 static bool admit(struct send *s, const struct outbox_item *item)
 {
 	bool is_suppressed;
 	int rc;
 
+	if (!is_still_enabled(s)) {
+		return false;
+	}
 	if (item->day < s->since) {
 		s->counts.given_up++;
 		send_close_item(s, item, OUTBOX_GIVEN_UP,
@@ -306,11 +329,20 @@ static bool admit(struct send *s, const struct outbox_item *item)
 	return true;
 }
 
-void send_each(struct send *s, enum record_rua_kind kind, send_fn fn, void *ctx)
+/* A fault of ours has put it back, and nothing else has become of it. */
+static bool was_put_back(const struct outbox_item *item)
+{
+	return item->tries == 0 && item->last_try != 0;
+}
+
+/* One walk. Returns how many were left aside that had been put back. */
+static size_t walk(struct send *s, enum record_rua_kind kind, bool is_put_back,
+    send_fn fn, void *ctx)
 {
 	struct outbox_query q = due_query(s->env);
 	struct outbox_item item;
 	bool found = true;
+	size_t n_aside = 0;
 
 	s->n_ours = 0;
 	while (!send_is_over(s)) {
@@ -322,12 +354,30 @@ void send_each(struct send *s, enum record_rua_kind kind, send_fn fn, void *ctx)
 		if (item.to.kind != kind) {
 			continue;
 		}
+		if (was_put_back(&item) != is_put_back) {
+			n_aside += !is_put_back;
+			continue;
+		}
 		if (admit(s, &item)) {
 			fn(ctx, &item);
 		}
 		progress_show(&s->progress, ++s->n_done);
 	}
 	send_commit(s);
+	return n_aside;
+}
+
+/*
+ * What our MTA never takes adds up over days: it comes last, so that it cannot
+ * use up for good what a run bears of our own faults.
+ */
+void send_each(struct send *s, enum record_rua_kind kind, send_fn fn, void *ctx)
+{
+	size_t n_aside = walk(s, kind, false, fn, ctx);
+
+	if (n_aside > 0 && !send_is_over(s)) {
+		(void)walk(s, kind, true, fn, ctx);
+	}
 }
 
 /* --- the run --- */
@@ -421,6 +471,10 @@ void send_due(struct send_env *env)
 		return;
 	}
 	note(&s, count_due(&s, &n));
+	if (s.rc == 0 && n > 0) {
+		/* a full disk must not make each run send the same again */
+		note(&s, ledger_try(env->ledger));
+	}
 	if (s.rc != 0 || n == 0) {
 		return;
 	}

@@ -33,9 +33,11 @@ struct send {
 	struct outdir *dir; /* of the day that was read from last, or NULL */
 	int64_t dir_day;
 	struct progress progress;
-	size_t n_done;   /* items, for the progress */
-	unsigned n_ours; /* faults of our own in a row */
-	int rc;          /* the error of the ledger that ended it */
+	size_t n_done;    /* items, for the progress */
+	unsigned n_ours;  /* faults of our own in a row */
+	bool is_disabled; /* a person has taken back the leave meanwhile */
+	bool is_late;     /* strangers keep us waiting: the rest is left */
+	int rc;           /* the error of the ledger that ended it */
 };
 
 /* --- send.c --- */
@@ -45,7 +47,8 @@ typedef void (*send_fn)(void *ctx, const struct outbox_item *item);
 
 /*
  * Calls fn for each item of a kind that is due and may be sent, until there is
- * none or sending of this kind has to end (send_is_over()).
+ * none or sending of this kind has to end (send_is_over()); last for those that
+ * a fault of ours has put back.
  */
 void send_each(
     struct send *s, enum record_rua_kind kind, send_fn fn, void *ctx);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "common/err.h"
 #include "common/log.h"
@@ -15,7 +16,10 @@
 
 enum {
 	/* bodies under way: thousands of common size, six of the largest */
-	BYTES_UNDER_WAY = 64 << 20
+	BYTES_UNDER_WAY = 64 << 20,
+	/* then no more are begun: hosts that let us wait must not keep the
+	   next run from bringing other reports */
+	BEGIN_S = 20 * 60
 };
 
 struct upload {
@@ -31,7 +35,16 @@ struct uploading {
 	struct uploads *uploads; /* NULL until there is an upload */
 	struct upload *first;    /* under way */
 	size_t bytes;            /* of bodies under way */
+	int64_t until;           /* seconds of a clock that nobody sets */
 };
+
+static int64_t seconds(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec;
+}
 
 static bool open_uploads(struct uploading *u)
 {
@@ -130,6 +143,13 @@ static void send_upload(void *ctx, const struct outbox_item *item)
 	if (!open_uploads(u)) {
 		return;
 	}
+	if (seconds() >= u->until) {
+		u->s->is_late = true;
+		log_warn("left all other uploads for the next run, since hosts "
+			 "have let us wait for %d minutes",
+		    BEGIN_S / 60);
+		return;
+	}
 	up = upload_new(u, item);
 	if (!send_read(u->s, item, &up->body)) {
 		upload_free(up);
@@ -150,7 +170,7 @@ static void send_upload(void *ctx, const struct outbox_item *item)
 
 void send_uploads(struct send *s)
 {
-	struct uploading u = { .s = s };
+	struct uploading u = { .s = s, .until = seconds() + BEGIN_S };
 	struct upload *next;
 
 	send_each(s, RECORD_HTTPS, send_upload, &u);

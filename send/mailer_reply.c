@@ -3,6 +3,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "common/ascii.h"
 #include "send/mailer_reply.h"
 
@@ -17,23 +19,51 @@ static struct view skip(struct view text, const char *set)
 	return view_skip(text, n);
 }
 
+/* Cuts "<address>" off: in quotes a local part may hold a '>'. */
+static struct view skip_address(struct view text)
+{
+	bool is_quoted = false;
+	size_t i = 0;
+
+	while (i < text.len && (is_quoted || text.s[i] != '>')) {
+		if (text.s[i] == '"') {
+			is_quoted = !is_quoted;
+		}
+		i += is_quoted && text.s[i] == '\\' ? 2 : 1;
+	}
+	return view_skip(text, i < text.len ? i : text.len);
+}
+
+/* Cuts a word off, in any case. */
+static bool take_word(struct view *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (text->len < n ||
+	    !view_is_nocase(view_make(text->s, n), view_of(word))) {
+		return false;
+	}
+	*text = view_skip(*text, n);
+	return true;
+}
+
 /*
  * Is it that we may not relay? The words are those of all MTAs, with 5.7.1 or
  * without, behind the address or alone; elsewhere in a text they may be what
- * another host has said.
+ * another host has said, and in an address whatever its owner likes.
  */
 static bool is_about_relaying(struct view text)
 {
-	static const char relay[] = "relay";
-	size_t n = sizeof(relay) - 1;
-
 	text = skip(text, " -.0123456789");
 	if (view_starts(text, "<")) {
-		text = view_skip(text, view_index(text, '>'));
+		text = skip_address(text);
 	}
 	text = skip(text, ">.: ");
-	return text.len >= n &&
-	    view_is_nocase(view_make(text.s, n), view_of(relay));
+	if (!take_word(&text, "relay")) {
+		return false;
+	}
+	(void)take_word(&text, "ing");
+	return text.len == 0 || !ascii_is_one_of(text.s[0], "@._+-=");
 }
 
 enum attempt_end mailer_reply_end(struct view reply)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/err.h"
+#include "common/read_all.h"
 #include "send/secret_file.h"
 
 /* What is wrong with a file; NULL: nothing. */
@@ -35,20 +36,6 @@ static const char *check_file(const struct stat *st)
 	return NULL;
 }
 
-static const char *read_all(int fd, char *buf, size_t size, size_t *len)
-{
-	ssize_t n = 1;
-
-	while (n != 0 && *len < size) {
-		n = read(fd, buf + *len, size - *len);
-		if (n < 0 && errno != EINTR) {
-			return err_text(-errno);
-		}
-		*len += n > 0 ? (size_t)n : 0;
-	}
-	return n == 0 ? NULL : "too long";
-}
-
 static const char *open_failed(int code)
 {
 	switch (code) {
@@ -69,6 +56,7 @@ const char *secret_file_read(
 	    path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	const char *wrong;
 	struct stat st;
+	ssize_t n;
 
 	*len = 0;
 	if (fd < 0) {
@@ -76,7 +64,13 @@ const char *secret_file_read(
 	}
 	wrong = fstat(fd, &st) != 0 ? err_text(-errno) : check_file(&st);
 	if (wrong == NULL) {
-		wrong = read_all(fd, buf, size, len);
+		n = read_all(fd, buf, size);
+		*len = n > 0 ? (size_t)n : 0;
+		if (n < 0) {
+			wrong = err_text((int)n);
+		} else if (*len == size) {
+			wrong = "too long";
+		}
 	}
 	(void)close(fd);
 	return wrong;

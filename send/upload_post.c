@@ -28,6 +28,10 @@ struct upload_post {
 	size_t n_answer;
 };
 
+/*
+ * Also of each line of the header, which libcurl keeps: some of its versions
+ * without end.
+ */
 /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t on_answer(char *data, size_t size, size_t n, void *ctx)
 {
@@ -72,6 +76,8 @@ static bool set_request(
 	SET(CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	SET(CURLOPT_WRITEFUNCTION, on_answer);
 	SET(CURLOPT_WRITEDATA, p);
+	SET(CURLOPT_HEADERFUNCTION, on_answer);
+	SET(CURLOPT_HEADERDATA, p);
 	return ok;
 }
 
@@ -190,7 +196,9 @@ void upload_post_end(
 	if (code == (int)CURLE_OK) {
 		f = (struct https_failure){ HTTPS_THEIRS, "http-malformed" };
 	}
-	out->is_certificate = code == (int)CURLE_PEER_FAILED_VERIFICATION;
+	/* who was not verified cannot be tried once more without it */
+	out->is_certificate = code == (int)CURLE_PEER_FAILED_VERIFICATION &&
+	    p->peer.trust != NULL;
 	out->is_missed = !out->is_certificate && !is_ours(p, code);
 	attempt_set(&out->result,
 	    is_ours(p, code) ? ATTEMPT_OURS : ATTEMPT_RETRY, view_of(f.token));

@@ -97,7 +97,7 @@ static void count(struct request *r, const struct outbox_item *item)
 
 	c->n[item->state]++;
 	if (item->state == OUTBOX_WAITING) {
-		c->due += item->next_try <= r->tool->now;
+		c->due += outbox_is_due(item, r->tool->now);
 		if (c->next_try == 0 || item->next_try < c->next_try) {
 			c->next_try = item->next_try;
 		}

@@ -28,6 +28,7 @@ struct replay {
 	const char *feed_name;
 	const struct conf_feed *conf; /* the feed's section, or NULL */
 	int64_t until;
+	bool last; /* nothing follows the logs */
 	bool seal;
 	bool lookup; /* what the recipients publish */
 };
@@ -271,9 +272,9 @@ static int run(
 		noted_close(notes);
 		return explain(r, rc, store_error_path(store));
 	}
-	rc = feed_read(feed, (const char *const *)argv, (size_t)argc, r->seal);
+	rc = feed_read(feed, (const char *const *)argv, (size_t)argc, r->last);
 	path = feed_error_path(feed);
-	if (rc == 0 && r->seal) {
+	if (rc == 0 && r->last) {
 		rc = feed_finish(feed);
 	}
 	end_progress(r->tool);
@@ -342,6 +343,7 @@ static int parse_options(const struct tool *tool, struct replay *r)
 		r->feed_name = mta;
 	}
 	r->seal = tool_value(tool, "seal") != NULL;
+	r->last = r->seal || tool_value(tool, "last") != NULL;
 	r->lookup =
 	    tool->conf.policies.lookup && tool_value(tool, "no-lookup") == NULL;
 	return 0;
@@ -370,9 +372,9 @@ static int hand_over(const struct replay *r, int argc, char **argv)
 	if (strcmp(r->tool->state, r->tool->conf.state) != 0) {
 		return explain(r, ERR_BUSY, r->tool->state);
 	}
-	if (r->seal) {
-		log_error("--seal: the running telltls-milter seals the days "
-			  "of %s itself",
+	if (r->last) {
+		log_error("--seal, --last: the running telltls-milter closes "
+			  "sessions and days of %s itself",
 		    r->tool->state);
 		return EX_USAGE;
 	}

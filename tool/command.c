@@ -75,6 +75,8 @@ const struct command tool_commands[] = {
 	    .options = { { "mta", "NAME", "MTA that wrote the logs", true },
 		{ "feed", "NAME", "feed to apply them to; default: the MTA's",
 		    false },
+		{ "last", NULL,
+		    "no line follows: what is open at the end is over", false },
 		{ "no-lookup", NULL, "look up no policies: judge nothing",
 		    false },
 		{ "seal", NULL, "seal every day after the logs", false },

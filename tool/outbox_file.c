@@ -14,9 +14,12 @@
 #include "tool/days.h"
 #include "tool/outbox_file.h"
 
-static int make_path(const struct tool *tool, char out[PATH_MAX])
+static const char ledger_name[] = "outbox/ledger.sqlite";
+
+static int make_path(
+    const struct tool *tool, const char *name, char out[PATH_MAX])
 {
-	int n = snprintf(out, PATH_MAX, "%s/outbox/ledger.sqlite", tool->state);
+	int n = snprintf(out, PATH_MAX, "%s/%s", tool->state, name);
 
 	return n > 0 && n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
@@ -48,7 +51,7 @@ int outbox_file_check(const struct tool *tool, struct ledger *l, int rc)
 int outbox_file_read(const struct tool *tool, struct ledger **out)
 {
 	char path[PATH_MAX];
-	int rc = make_path(tool, path);
+	int rc = make_path(tool, ledger_name, path);
 
 	*out = NULL;
 	rc = rc == 0 ? ledger_open_read(path, out) : rc;
@@ -64,16 +67,17 @@ int outbox_file_read(const struct tool *tool, struct ledger **out)
 int outbox_file_change(const struct tool *tool, struct ledger **out)
 {
 	char path[PATH_MAX];
-	int rc = make_path(tool, path);
+	int rc = make_path(tool, "outbox", path);
 
 	*out = NULL;
-	rc = rc == 0 ? state_dir_make(tool->state, "outbox") : rc;
+	rc = rc == 0 ? state_dir_make(path) : rc;
 	if (rc == -ENOENT) {
 		log_error("%s is not there: telltls-milter makes it when it "
 			  "starts",
 		    tool->state);
 		return EX_NOINPUT;
 	}
+	rc = rc == 0 ? make_path(tool, ledger_name, path) : rc;
 	rc = rc == 0 ? ledger_open(path, out) : rc;
 	return outbox_file_check(tool, *out, rc);
 }

@@ -222,7 +222,8 @@ def no_configuration(site):
 def strangers(site):
     """Whoever sends what he likes holds up nobody, and fills no disk."""
     site.ready()
-    holds("for all", stat.S_IMODE(os.stat(site.socket).st_mode) == 0o666)
+    # its mode comes last
+    site.wait(lambda: stat.S_IMODE(os.stat(site.socket).st_mode) == 0o666)
     s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     s.settimeout(LIMIT_S)
     packet = ("bounce %s 5.1.1" % OTHER).encode()

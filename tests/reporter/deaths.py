@@ -11,8 +11,9 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import reporter_site  # noqa: E402
 from post import (  # noqa: E402
-    DAY, HOUR, KEEP, SCENE, Post, by_destination, items)
+    DAY, HOUR, KEEP, SCENE, Post, by_destination, enable, items)
 from reporter_site import (  # noqa: E402
     DAY1, begin_of, equal, holds, run_all, wait_for)
 
@@ -130,5 +131,28 @@ def killed_by_the_mta(site):
         equal("the same bytes", len(set(got[twice])), 1)
 
 
+def full_disk(site):
+    """Where nothing can be written down, nothing is sent, over and over."""
+    with Post(site) as post:
+        post.scene(enabled=None)
+        site.run()
+        enable(site, DAY1)
+        program = reporter_site.RUN_REPORT
+        full = os.path.join(site.dir, "full")
+        site.write(full, "#!/bin/sh\ntrap '' XFSZ\nulimit -f 0\n"
+                         "exec %s \"$@\"\n" % program)
+        os.chmod(full, 0o755)
+        reporter_site.RUN_REPORT = full
+        try:
+            for _ in range(2):
+                site.run(want=74)
+        finally:
+            reporter_site.RUN_REPORT = program
+        equal("full", post.received(), {})
+        site.run()
+        equal("copies", {d: len(b) for d, b in post.received().items()},
+              {d: 1 for d in SCENE})
+
+
 if __name__ == "__main__":
-    sys.exit(run_all([deaths, deaths_again, killed_by_the_mta]))
+    sys.exit(run_all([deaths, deaths_again, killed_by_the_mta, full_disk]))

@@ -104,7 +104,10 @@ class Site:
 
     def __init__(self):
         self.now = begin_of(DAY3) + 86400 + NOON
-        self.dir = tempfile.mkdtemp(prefix="telltls-reporter-")
+        # in memory, where a commit waits for no disk
+        self.dir = tempfile.mkdtemp(
+            prefix="telltls-reporter-",
+            dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
         self.state = os.path.join(self.dir, "state")
         self.place()
         self.conf = os.path.join(self.dir, "telltls.yaml")

@@ -288,6 +288,22 @@ def cannot_write(site):
     equal("reports", list(site.bodies(DAY1)), ["a.example"])
 
 
+def started_by_root(site):
+    """What root's run makes, the next one of the state's owner can change."""
+    if os.geteuid() != 0:
+        return
+    site.tally("fact %s 1 a.example ok" % DAY1, seal_line(DAY1))
+    site.write_zone(good("a.example"))
+    os.chmod(site.dir, 0o755)
+    for path in [site.state, *glob.glob(site.state + "/**", recursive=True)]:
+        os.chown(path, 65534, 65534)
+    equal("reports", site.run().counts()["reports"], 1)
+    made = [site.outbox, *glob.glob(site.outbox + "/**", recursive=True)]
+    holds("files: %s" % made, len(made) > 4)
+    for path in made:
+        equal("owner of " + path, os.stat(path).st_uid, 65534)
+
+
 def log_and_terminal(site):
     """A person sees progress and the log; cron sees nothing."""
     site.tally("many %s 5" % DAY1, seal_line(DAY1))
@@ -389,5 +405,5 @@ if __name__ == "__main__":
     sys.exit(run_all([
         command_line, configuration, nothing_to_do, backlog, dry_run, limits,
         destinations, left_out, our_address, full_tally, damaged_tally,
-        cannot_write, log_and_terminal, two_at_once, killed,
+        cannot_write, started_by_root, log_and_terminal, two_at_once, killed,
         killed_before_the_ledger]))

@@ -79,6 +79,22 @@ def not_enabled(site):
         equal("disabled", post.received(), {})
 
 
+def disabled_meanwhile(site):
+    """Who disables sending need not wait for the end of a run."""
+    with Post(site) as post:
+        post.scene()
+        post.smtp.on_mail = lambda: site.set_outbox("disable")
+        result = site.run()
+        equal("destinations", len(post.received()), 1)
+        holds("told", result.err.count("it was disabled") == 1)
+        equal("states", sorted(s for _, s in items(site)),
+              ["sent"] + 4 * ["waiting"])
+        post.smtp.on_mail = None
+        enable(site, DAY1)
+        site.run()
+        equal("the rest", sorted(post.received()), SCENE)
+
+
 def spread(site):
     """R111: over four hours, each at its own time; --now does not wait."""
     with Post(site) as post:
@@ -277,6 +293,26 @@ def never_taken(site):
         equal("tries", set(items(site, "tries", "state = 'waiting'")), {(0,)})
 
 
+def never_taken_again(site):
+    """What was not taken before comes after what was not tried yet."""
+    with Post(site, https=False) as post:
+        n = 6
+        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
+        domains = ["d%07d.example" % i for i in range(n)]
+        site.write_zone({d: GOOD % d for d in domains})
+        enable(site, DAY1)
+        bad = ["tls@" + d for d in domains[:3]]
+        post.smtp.data_answers = {a: "554 5.3.4 too large" for a in bad}
+        site.run(want=75)
+        equal("sent", len(post.smtp.mails), 0)
+        site.now += 2 * HOUR
+        post.clear()
+        site.run(want=75)
+        equal("order", post.smtp.asked,
+              ["tls@" + d for d in domains[3:]] + bad)
+        equal("sent", len(post.smtp.mails), 3)
+
+
 def suppressed(site):
     with Post(site) as post:
         post.scene()
@@ -363,6 +399,32 @@ def lost_file(site):
               ["/b", "tls@b.example"])
         equal("waiting", items(site, where="state = 'waiting'"), [])
         equal("next run", "ended" in site.run().err, False)
+
+
+def unreadable_files(site):
+    """They wait for who mends that, and do not fill the log meanwhile."""
+    with Post(site, https=False) as post:
+        n = 12
+        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
+        site.write_zone({"d%07d.example" % i: GOOD % "a.example"
+                         for i in range(n)})
+        site.run()
+        enable(site, DAY1)
+        folder = os.path.join(site.outbox, DAY1)
+        for name in os.listdir(folder):
+            if name.endswith(".eml"):
+                path = os.path.join(folder, name)
+                os.rename(path, path + ".moved")
+                os.symlink(path + ".moved", path)
+        err = site.run(want=66).err
+        holds("few lines", err.count("cannot read the file") <= 3)
+        equal("states", {s for _, s in items(site)}, {"waiting"})
+        for name in os.listdir(folder):
+            if name.endswith(".moved"):
+                path = os.path.join(folder, name)
+                os.rename(path, path[:-len(".moved")])
+        site.run("--now")
+        equal("mails", len(post.smtp.mails), n)
 
 
 def many_to_one(site):
@@ -468,6 +530,7 @@ def waits_too_long(site):
 
 if __name__ == "__main__":
     sys.exit(run_all([
-        all_sent, not_enabled, spread, retries, mended, refused, our_fault,
-        never_taken, suppressed, resend, terminal, lost_file, many_to_one,
+        all_sent, not_enabled, disabled_meanwhile, spread,
+        retries, mended, refused, our_fault, never_taken, never_taken_again,
+        suppressed, resend, terminal, lost_file, unreadable_files, many_to_one,
         two_at_once, making_fails, tidy, waits_too_long]))

@@ -137,6 +137,17 @@ def endless(server, connection):
         server.sent += len(piece)
 
 
+def endless_fields(server, connection):
+    """A header of 1 GB, in fields of common length."""
+    server.request(connection)
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    server.sent = 0
+    piece = b"X-Field: %s\r\n" % (b"x" * 1000) * 64
+    while server.sent < 1000000000:
+        connection.sendall(piece)
+        server.sent += len(piece)
+
+
 def closes(_, connection):
     connection.close()
 

@@ -168,7 +168,7 @@ def replay_refused(site):
     err = site.run(*args, site.path("none.log"), want=NOINPUT).err
     holds(err, "none.log" in err)
     err = site.run(*args, "--seal", old, want=USAGE).err
-    holds(err, "seals the days" in err)
+    holds(err, "sessions and days" in err)
     err = site.run(*args, old, want=DATAERR).err
     holds(err, "%s begins before the end" % old in err)
 

@@ -37,6 +37,15 @@ static void test_end(void **state)
 		/* the word is part of the address, or another host's */
 		{ "550 5.1.1 <a@relay.example>: no", ATTEMPT_REFUSED },
 		{ "550 5.1.1 <relay@b.example> no", ATTEMPT_REFUSED },
+		{ "550 5.1.2 <\"a>relay\"@b.example>: no", ATTEMPT_REFUSED },
+		{ "550 5.1.2 <\"a\\\">relay\"@b.example>: no",
+		    ATTEMPT_REFUSED },
+		{ "550 5.1.2 <\"a>b\"@b.example>: Relay access denied",
+		    ATTEMPT_OURS },
+		{ "550 5.1.2 <\"a\\", ATTEMPT_REFUSED },
+		{ "550 5.1.2 relay@b.example... Host unknown",
+		    ATTEMPT_REFUSED },
+		{ "550 5.1.2 relay.b.example: no such host", ATTEMPT_REFUSED },
 		{ "550 5.1.1 <a@b.example>: Recipient address rejected: "
 		  "undeliverable address: host mx.b.example said: 554 Relay "
 		  "access denied",

@@ -187,6 +187,43 @@ static void test_batch(void **state)
 	ledger_close(l);
 }
 
+/* A clock that was wrong for a while keeps nothing back after it. */
+static void test_clock(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t next_try;
+		bool want;
+	} table[] = {
+		{ "now", DAY3, true },
+		{ "in a day", DAY3 + WHEN_DAY_S, false },
+		{ "in two days", DAY3 + 2 * WHEN_DAY_S, false },
+		{ "later", DAY3 + 2 * WHEN_DAY_S + 1, true },
+		{ "in years", DAY3 + 9000 * (int64_t)WHEN_DAY_S, true },
+	};
+
+	const struct outbox_query q = { .due = DAY3 };
+	struct outbox_counts c;
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct ledger *l = open_ledger();
+		struct outbox_item item =
+		    add(l, DAY1, "a.example", "r@a.example", DAY1);
+		bool found = false;
+
+		item.next_try = table[i].next_try;
+		UNIT_INT(table[i].name, outbox_update(l, &item), 0);
+		UNIT_BOOL(
+		    table[i].name, outbox_is_due(&item, DAY3), table[i].want);
+		UNIT_INT(table[i].name, outbox_next(l, &q, &item, &found), 0);
+		UNIT_BOOL(table[i].name, found, table[i].want);
+		UNIT_INT(table[i].name, outbox_count(l, DAY3, &c), 0);
+		UNIT_UINT(table[i].name, c.due, table[i].want);
+		ledger_close(l);
+	}
+}
+
 static void test_queries(void **state)
 {
 	struct ledger *l = open_ledger();
@@ -397,6 +434,7 @@ int main(void)
 		TEST(test_item),
 		TEST(test_same),
 		TEST(test_batch),
+		TEST(test_clock),
 		TEST(test_queries),
 		TEST(test_count),
 		TEST(test_summary),

@@ -38,16 +38,16 @@ static void test_make(void **state)
 	(void)state;
 	memset(long_name, 'x', sizeof(long_name) - 1);
 	(void)umask(0);
-	UNIT_INT("make", state_dir_make(dir, "a"), 0);
 	(void)snprintf(path, sizeof(path), "%s/a", dir);
+	UNIT_INT("make", state_dir_make(path), 0);
 	UNIT_INT("mode", stat(path, &st), 0);
 	UNIT_UINT("mode", st.st_mode & 07777, 0750);
 	UNIT_INT("chmod", chmod(path, 0700), 0);
-	UNIT_INT("again", state_dir_make(dir, "a"), 0);
+	UNIT_INT("again", state_dir_make(path), 0);
 	UNIT_INT("again", stat(path, &st), 0);
 	UNIT_UINT("left as it is", st.st_mode & 07777, 0700);
-	UNIT_INT("no parent", state_dir_make("/nonexistent", "a"), -ENOENT);
-	UNIT_INT("too long", state_dir_make(dir, long_name), -ENAMETOOLONG);
+	UNIT_INT("no parent", state_dir_make("/nonexistent/a"), -ENOENT);
+	UNIT_INT("too long", state_dir_make(long_name), -ENAMETOOLONG);
 }
 
 /* Root's work is the owner's; anybody else's stays his own. */
@@ -62,21 +62,52 @@ static void test_give(void **state)
 	if (geteuid() == 0) {
 		UNIT_INT("chown", chown(dir, SOMEBODY, SOMEBODY), 0);
 	}
-	UNIT_INT("make", state_dir_make(dir, "a"), 0);
 	(void)snprintf(path, sizeof(path), "%s/a", dir);
+	UNIT_INT("make", state_dir_make(path), 0);
 	UNIT_INT("folder", stat(path, &st), 0);
 	UNIT_UINT("folder", st.st_uid, want);
 	(void)snprintf(path, sizeof(path), "%s/f", dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	UNIT_TRUE("file", fd >= 0);
-	UNIT_INT("give", state_dir_give(dir, fd), 0);
+	UNIT_INT("give", state_dir_give(path, fd), 0);
 	UNIT_INT("file", fstat(fd, &st), 0);
 	UNIT_UINT("file", st.st_uid, want);
 	if (geteuid() == 0) {
 		UNIT_UINT("group", st.st_gid, SOMEBODY);
-		UNIT_INT("none", state_dir_give("/nonexistent", fd), -ENOENT);
+		UNIT_INT("none", state_dir_give("/nonexistent/f", fd), -ENOENT);
 	}
 	UNIT_INT("close", close(fd), 0);
+}
+
+/* What is there already is not given away: its owner may have put it there. */
+static void test_open(void **state)
+{
+	bool is_root = geteuid() == 0;
+	char path[100];
+	char link[100];
+	struct stat st;
+	int fd;
+
+	(void)state;
+	if (is_root) {
+		UNIT_INT("chown", chown(dir, SOMEBODY, SOMEBODY), 0);
+	}
+	(void)snprintf(path, sizeof(path), "%s/f", dir);
+	for (int i = 0; i < 2; i++) {
+		fd = state_dir_open(path, O_RDWR);
+		UNIT_TRUE("open", fd >= 0);
+		UNIT_INT("file", fstat(fd, &st), 0);
+		UNIT_UINT("mode", st.st_mode & 07777, 0640);
+		UNIT_UINT("file", st.st_uid,
+		    i == 0 && is_root ? SOMEBODY : geteuid());
+		UNIT_INT("chown", fchown(fd, geteuid(), (gid_t)-1), 0);
+		UNIT_INT("close", close(fd), 0);
+	}
+	(void)snprintf(link, sizeof(link), "%s/link", dir);
+	UNIT_INT("link", symlink(path, link), 0);
+	UNIT_INT("a link", state_dir_open(link, O_RDWR), -ELOOP);
+	UNIT_INT("a folder", state_dir_open(dir, O_RDWR), -EISDIR);
+	UNIT_INT("none", state_dir_open("/nonexistent/f", O_RDWR), -ENOENT);
 }
 
 int main(void)
@@ -84,6 +115,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_make, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_give, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_open, set_up, tear_down),
 	};
 
 	return UNIT_RUN(tests);

@@ -438,6 +438,38 @@ static void test_batch_room(void **state)
 	kit_release(&k);
 }
 
+/* The daemon goes on with what root has replayed. */
+static void test_owner(void **state)
+{
+	static const char *const names[] = { "", "/lock", "/2026-11-22" };
+
+	enum {
+		SOMEBODY = 65534
+	};
+	struct kit k;
+
+	(void)state;
+	if (geteuid() != 0) {
+		skip();
+	}
+	kit_init(&k);
+	UNIT_INT("chown", chown(k.state, SOMEBODY, SOMEBODY), 0);
+	kit_open(&k, "sendmail");
+	kit_count(&k, KIT_DAY, 1, 1);
+	kit_commit(&k, 1, KIT_DAY);
+	for (size_t i = 0; i < UNIT_LEN(names); i++) {
+		char path[128];
+		struct stat st;
+
+		(void)snprintf(
+		    path, sizeof(path), "%s/tally%s", k.state, names[i]);
+		UNIT_INT(names[i], stat(path, &st), 0);
+		UNIT_UINT(names[i], st.st_uid, SOMEBODY);
+		UNIT_UINT(names[i], st.st_gid, SOMEBODY);
+	}
+	kit_release(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_many_days),
 		cmocka_unit_test(test_batch_room),
+		cmocka_unit_test(test_owner),
 	};
 
 	return UNIT_RUN(tests);

@@ -185,6 +185,14 @@ static void test_forget(void **state)
 	UNIT_INT("forget", suppress_forget(l, START + 8 * D), 0);
 	UNIT_UINT("a week", first_entry().bounces, 0);
 
+	/* strangers may name new destinations that bounce each day */
+	item = send(&mailbox, START + 9 * D);
+	(void)bounce(item.token, START + 9 * D);
+	UNIT_INT("forget", suppress_forget(l, START + 549 * D - 1), 0);
+	UNIT_UINT("not so long", first_entry().bounces, 1);
+	UNIT_INT("forget", suppress_forget(l, START + 549 * D), 0);
+	UNIT_UINT("for so long", first_entry().bounces, 0);
+
 	UNIT_INT("hand", suppress_add(l, &mailbox, START + D, "asked"), 0);
 	UNIT_INT("forget", suppress_forget(l, START + D - 1), 0);
 	UNIT_STR("by hand", first_entry().why, "asked");

@@ -85,11 +85,11 @@ def read_reports(files):
                 yield os.path.basename(path).split("!")[1], json.load(f)
 
 
-def _report_results(files):
+def report_results(reports):
     """Sessions by domain and (policy's type, its domain, result), in all
-    reports."""
+    reports, which are (domain, report)."""
     totals = {}
-    for domain, report in read_reports(files):
+    for domain, report in reports:
         results = totals.setdefault(domain, {})
         for element in report["policies"]:
             policy = element["policy"]["policy-type"], element["policy"]["policy-domain"]
@@ -115,7 +115,7 @@ def check_reports(tap, telltls, counted):
     files = telltls.report()
     want = expect.reports(telltls.site, counted)
     tap.check(f"reports for {len(want)} domains say what the receivers saw",
-              *unequal("domain", _report_results(files), want))
+              *unequal("domain", report_results(read_reports(files)), want))
     records = {name: text for name, text in world.records(telltls.site.certificates.tlsa).items()
                if any(name in policy for results in want.values() for policy in results)}
     tap.check(f"they have the TLSA records of {len(records)} hosts",

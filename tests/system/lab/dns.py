@@ -126,6 +126,12 @@ class Dns:
             time.sleep(0.05)
         return process
 
+    def ask_text(self, name):
+        """The lines of an answer with TXT records, as drill(1) prints them."""
+        out = self._run("drill", name, "TXT", "@" + self.resolver)
+        return "\n".join(line for line in out.splitlines()
+                         if "\tTXT\t" in line and not line.startswith(";"))
+
     def validate(self, name, rtype):
         """(return code, is it secure), as the resolver says."""
         return ask(self.resolver, name, rtype)

@@ -80,8 +80,9 @@ class Exim(Root):
 
     def wait_idle(self, limit_s=120):
         """Returns when all deliveries have ended, well or not."""
-        wait(lambda: namespace.count_processes("exim4") <= len(self._daemons),
-             "Exim: still delivers", limit_s)
+        # What came by the command "sendmail" is delivered by a process of that name.
+        wait(lambda: sum(map(namespace.count_processes, ("exim4", "sendmail"))) <= len(
+            self._daemons), "Exim: still delivers", limit_s)
 
     def queued(self):
         return self.run(_EXIM, "-bpc").strip()

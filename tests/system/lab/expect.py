@@ -25,11 +25,17 @@ def domain_of(address):
     return address.rpartition("@")[2].lower()
 
 
+def is_own(sender):
+    """Is it an envelope sender of our reports?"""
+    local, _, domain = sender.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}" == world.REPORTER
+
+
 def _left_out(message, domain):
     """Which counter a message belongs to, or None if it makes a fact."""
     if domain[-1].isdigit():
         return "address-literal"
-    if message["from"] == world.REPORTER:
+    if is_own(message["from"]):
         return "own-report"
     return "tls-required-no" if message["tls_required_no"] else None
 
@@ -106,7 +112,7 @@ def reports(site, counted):
     domains that ask for reports."""
     totals = collections.defaultdict(collections.Counter)
     for key, n in counted.items():
-        fact = {"helo": "", **dict(zip(KEY, key))}
+        fact = {"helo": "", "sending_ip": "", **dict(zip(KEY, key))}
         judged = _judge(site, fact)
         if n and fact["domain"] in world.asking_domains() and judged[-1] is not None:
             totals[fact["domain"]][judged] += n

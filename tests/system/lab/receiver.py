@@ -12,7 +12,8 @@ outcome   how the connection went: "ok" (TLS came up), "not-offered",
 version   of TLS, "" without
 helo      what the client called itself
 sent      for each message that was tried: from, to (all that were named),
-          taken (those it was accepted for), tls_required_no
+          taken (those it was accepted for), tls_required_no; and text, what
+          was taken, where the receiver keeps that
 """
 import json
 import socket
@@ -130,14 +131,18 @@ class _Connection:
             self.say("554 5.5.1 no recipients")
             return
         self.say("354 go ahead")
-        in_header = True
+        in_header, lines = True, []
         while (line := self.line()) != ".":
+            if self.receiver.keeps:
+                lines.append(line[1:] if line.startswith(".") else line)
             in_header = in_header and line != ""
             if in_header and line.lower().replace(" ", "") == "tls-required:no":
                 self.message["tls_required_no"] = True
         reply = self.receiver.data_reply()
         if reply.startswith("2"):
             self.message["taken"] = self.good
+            if self.receiver.keeps:
+                self.message["text"] = "".join(line + "\r\n" for line in lines)
         self.say(reply)
 
     def do_rset(self, _):
@@ -163,13 +168,14 @@ class _Connection:
 class Receiver:
     """One MX host. what has: mx (its name), greeting (or None), says (the text
     of replies), refuse_first (recipients answered 451; with refuse_data, whole
-    messages), reject (all recipients answered 550), version (of TLS, or None
+    messages), reject (all recipients answered 550), keeps (the text of messages,
+    for the truth file), version (of TLS, or None
     for any), and starttls: "tls", "old-tls" (1.1), "absent", a reply like "454
     4.7.0", "close" (at once), or, where the handshake should be, "reset",
     "plain", "alert" or "hang" (for patience_s)."""
 
     def __init__(self, ip, what, pem=None, patience_s=10):
-        self.ip, self.mx = ip, what.mx
+        self.ip, self.mx, self.keeps = ip, what.mx, what.keeps
         self.starttls = what.starttls
         self.says = what.says
         self.greeting = what.greeting or f"220 {what.mx} ESMTP {what.says}"

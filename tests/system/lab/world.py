@@ -54,6 +54,8 @@ class Row(NamedTuple):
     cn: str = None          # in the certificate, by default the first of names
     tlsa: str = ""          # a key of TLSA
     access: str = ""        # what the MTA's access map says of the host
+    rua: str = ""           # where reports go, by default mailto:tls@DOMAIN
+    keeps: bool = False     # see receiver.py
     match: str = "match"    # what telltls must say of the name,
     reason: str = ""        # and of what went wrong;
     left_out: str = ""      # or the counter of all sessions with it
@@ -283,12 +285,18 @@ def zone(tlsa, extra=None):
     for ip, row in addresses().items():
         lines.append(f"{row.mx}. 60 IN A {ip}")
         lines += [f"{domain}. 60 IN MX {row.preference} {row.mx}." for domain in row.served]
-    for domain in sorted({d for row in RECEIVERS for d in row.served}):
+    for domain, to in sorted({d: row.rua for row in reversed(RECEIVERS)
+                              for d in row.served}.items()):
         name = domain.partition(".")[0]
-        rua = f"rua=mailto:tls@{domain}" if name not in BROKEN_RECORD else ""
+        rua = f"rua={to or 'mailto:tls@' + domain}" if name not in BROKEN_RECORD else ""
         if name not in NO_RECORD:
-            lines.append(f'_smtp._tls.{domain}. 60 IN TXT "v=TLSRPTv1; {rua}"')
+            lines.append(f"_smtp._tls.{domain}. 60 IN TXT {txt(f'v=TLSRPTv1; {rua}')}")
     return "\n".join(lines + tlsa) + "\n" + (ZONE_EXTRA if extra is None else extra)
+
+
+def txt(text):
+    """As a TXT record has it."""
+    return " ".join(f'"{text[i:i + 255]}"' for i in range(0, len(text), 255))
 
 
 def addresses():
