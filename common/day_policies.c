@@ -157,7 +157,7 @@ static int append(
 	int rc;
 
 	size = (size + TALLY_UNIT - 1) / TALLY_UNIT * TALLY_UNIT;
-	if (count == TALLY_POLICIES ||
+	if (policies->index.used >= TALLY_POLICIES ||
 	    f->held[TALLY_POLICY] + size > TALLY_POLICY_BYTES) {
 		return ERR_FULL;
 	}
@@ -166,8 +166,9 @@ static int append(
 		return rc;
 	}
 	write_record(f, at, policy);
+	count += count < TALLY_POLICIES_TOLD;
 	day_file_set(f, TALLY_WORD_POLICIES,
-	    (count + 1) << 32 | (at + size) / TALLY_UNIT);
+	    count << 32 | (at + size) / TALLY_UNIT);
 	day_index_add(
 	    &policies->index, tag_of(policy), (uint32_t)(at / TALLY_UNIT));
 	return 0;

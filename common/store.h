@@ -91,7 +91,7 @@ int store_bump(
  * Records a policy in the day of t, at once. Its hash is computed and written
  * to policy->hash. The same content again is no new record. Returns 0 or an
  * error as above; ERR_SEALED, ERR_TOO_LONG and ERR_FULL (also: more than
- * 65,535 policies or 256 MiB of them a day) leave all as it was.
+ * 3,000,000 policies or 1 GiB of them a day) leave all as it was.
  */
 int store_policy(struct store *s, int64_t t, struct policy *policy);
 

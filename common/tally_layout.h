@@ -39,8 +39,9 @@ enum {
 	TALLY_CHUNK = 12288,     /* FACTS extents are multiples of this: a whole
 	                            number of pages and of slots */
 	TALLY_CHUNK_SLOTS = 128, /* slots in it */
-	TALLY_POLICIES = 65535,  /* most policies a day */
-	TALLY_POLICY_BYTES = 256 << 20, /* most bytes of them */
+	TALLY_POLICIES = 3000000,     /* most policies a day */
+	TALLY_POLICIES_TOLD = 65535,  /* word 2 counts no further */
+	TALLY_POLICY_BYTES = 1 << 30, /* most bytes of them */
 	TALLY_SOURCE_MAX = 255, /* of a policy; one that we do not know is of a
 	                           later version, and no damage */
 };
