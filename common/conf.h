@@ -50,6 +50,7 @@ struct conf_dkim_key {
 struct conf {
 	char *organization;  /* organization-name of reports; NULL: not set */
 	char *contact;       /* addr-spec; NULL: not set */
+	char *site;          /* of its hosts; NULL: the only one */
 	char *from;          /* From: of report mail; default: contact */
 	char *envelope_from; /* envelope sender of report mail; default: from */
 	uint64_t recipient_delimiter; /* see envelope_delimiter(); 0: none */

@@ -21,6 +21,7 @@ int conf_report_sender(
 		.contact = text_of(c->contact),
 		.from = text_of(c->from),
 		.submitter = submitter,
+		.site = c->site,
 		.sending_mta_ip = c->report.sending_mta_ip,
 		.count = (enum judge_count)c->report.count,
 	};

@@ -58,16 +58,19 @@ static const char *last_labels(const char *domain, size_t max)
 static void name_report(struct report *r)
 {
 	char date[WHEN_DATE_BUF];
-	char key[2 * DOMAIN_MAX + 32];
+	char key[2 * DOMAIN_MAX + REPORT_SITE_MAX + 32];
 	char sum[DIGEST_SHA256_HEX];
 	int domain_len = (int)r->domain.len;
+	const char *site = r->sender.site;
 	int n;
 
 	(void)when_date(r->day, date);
 	(void)snprintf(
 	    r->date, sizeof(r->date), "%.4s%.2s%.2s", date, date + 5, date + 8);
-	n = snprintf(key, sizeof(key), "%s!%.*s!%s", r->sender.submitter,
-	    domain_len, r->domain.s, r->date);
+	/* no '!' is in a domain, nor in a site */
+	n = snprintf(key, sizeof(key), "%s!%.*s!%s%s%s", r->sender.submitter,
+	    domain_len, r->domain.s, r->date, site != NULL ? "!" : "",
+	    site != NULL ? site : "");
 	assert(n > 0 && (size_t)n < sizeof(key));
 	(void)digest_sha256_hex(key, (size_t)n, sum);
 	memcpy(r->hex, sum, REPORT_HEX);
@@ -93,6 +96,7 @@ struct report *report_new(const struct report_sender *sender,
 
 	assert(strlen(sender->submitter) <= DOMAIN_MAX);
 	assert(domain.len <= DOMAIN_MAX);
+	assert(sender->site == NULL || strlen(sender->site) <= REPORT_SITE_MAX);
 	r->arena = a;
 	r->scratch = arena_new();
 	r->sender = *sender;

@@ -17,12 +17,18 @@
  * (promise 6): no clock, no randomness.
  */
 
+enum {
+	REPORT_SITE_MAX = 63
+};
+
 /* Who reports; borrowed, checked by the configuration. */
 struct report_sender {
 	const char *organization; /* organization-name */
 	const char *contact;      /* contact-info: addr-spec (R84) */
 	const char *from;         /* From: of the mail, same domain */
 	const char *submitter;    /* domain of contact, normalised (R143) */
+	const char *site;         /* tells senders of one submitter apart;
+	                             REPORT_SITE_MAX; NULL: the only one */
 	bool sending_mta_ip;      /* say from which address we sent (R194) */
 	enum judge_count count;   /* which policies a session counts under */
 };
@@ -97,7 +103,7 @@ bool report_next_failure(
 
 /*
  * "yyyymmdd.<16 hex digits>@<submitter>" (R85, R147): the same for the same
- * submitter, domain and day. Borrowed from r.
+ * submitter, site, domain and day. Borrowed from r.
  */
 const char *report_id(const struct report *r);
 

@@ -5,17 +5,20 @@
  * Each domain is asked for its record; the answer decides there and then what
  * becomes of it, so that only the questions under way are in memory. What was
  * decided goes into the ledger together with the files it speaks of: after a
- * kill the domain is asked again, and its files come out the same.
+ * kill the domain is asked again, and its files come out the same. A person
+ * who has something to write into the ledger meanwhile waits for no DNS.
  */
 
 #include "config.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "common/domain.h"
 #include "common/err.h"
@@ -28,7 +31,9 @@
 enum {
 	BATCH_REPORTS = 256, /* between two flushes */
 	BATCH_MARKS = 4096,
-	IN_FLIGHT = 2 /* questions handed over, in times of those that
+	BATCH_MS = 1000, /* less than others wait for the ledger (db.c) */
+	LET_IN_MS = 120, /* SQLite looks every 100 ms whether it may write */
+	IN_FLIGHT = 2    /* questions handed over, in times of those that
 	                        are asked at once */
 };
 
@@ -113,10 +118,8 @@ static int sweep(struct daily *day)
 
 /* --- questions --- */
 
-static int run_dns(struct daily_env *env)
+static int check_dns(struct daily_env *env, int rc)
 {
-	int rc = dns_run(env->dns);
-
 	if (rc != 0) {
 		log_error("cannot look up records: %s", err_text(rc));
 		env->exit_code = EX_TEMPFAIL;
@@ -253,7 +256,58 @@ static void feed(struct daily *day)
 int daily_probe(struct daily_env *env)
 {
 	dns_ask(env->dns, ".", DNS_TYPE_NS, on_probe, env);
-	return run_dns(env);
+	return check_dns(env, dns_run(env->dns));
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/*
+ * Ends the batch, so that others can write. Where answers come one after the
+ * other the next batch begins at once, and nobody would ever get in.
+ */
+static void let_others_in(struct daily *day)
+{
+	bool is_busy = day->n_marks > 0;
+
+	if (day->rc != 0 || day->env->ledger == NULL) {
+		return;
+	}
+	day->rc = flush(day);
+	if (is_busy) {
+		(void)poll(NULL, 0, LET_IN_MS);
+	}
+}
+
+/* Does as dns_run() does, but holds the ledger for no longer than a turn. */
+static int answer_all(struct daily *day)
+{
+	struct dns *dns = day->env->dns;
+	struct pollfd fd = { .fd = dns_fd(dns), .events = POLLIN };
+	int64_t turn = now_ms() + BATCH_MS;
+	int rc = 0;
+
+	while (rc == 0 && day->in_flight > 0) {
+		size_t before = day->n_done;
+		int64_t left;
+
+		rc = dns_work(dns);
+		left = turn - now_ms();
+		/* what was answered may have made more to answer */
+		if (left > 0 && day->n_done == before) {
+			(void)poll(&fd, 1, (int)left);
+		}
+		if (left <= 0) {
+			let_others_in(day);
+			turn = now_ms() + BATCH_MS;
+		}
+	}
+	return rc;
 }
 
 /* --- the day --- */
@@ -367,7 +421,7 @@ static int work(struct daily *day)
 	progress_begin(
 	    &day->progress, day->date, day->n_domains, env->is_verbose);
 	feed(day);
-	rc = run_dns(env);
+	rc = check_dns(env, answer_all(day));
 	progress_clear(&day->progress);
 	if (day->rc == 0) {
 		day->rc = flush(day);

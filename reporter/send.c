@@ -137,6 +137,14 @@ static void note_ours(struct send *s, const struct outbox_item *item)
 	}
 }
 
+/* Likewise; others are sent all the same. */
+static void note_this(struct send *s, const struct outbox_item *item)
+{
+	send_failed(s->env, EX_TEMPFAIL);
+	log_item(s, s->n_this++ == 0 ? log_error : log_debug,
+	    "our MTA does not take report", item);
+}
+
 static void apply(
     struct send *s, struct outbox_item *item, const struct attempt *a)
 {
@@ -166,6 +174,10 @@ static void apply(
 	case ATTEMPT_OURS:
 		put_back(item, now);
 		note_ours(s, item);
+		return;
+	case ATTEMPT_THIS:
+		put_back(item, now);
+		note_this(s, item);
 		return;
 	}
 	s->n_ours = 0;

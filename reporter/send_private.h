@@ -35,6 +35,7 @@ struct send {
 	struct progress progress;
 	size_t n_done;    /* items, for the progress */
 	unsigned n_ours;  /* faults of our own in a row */
+	size_t n_this;    /* reports that our MTA does not take */
 	bool is_disabled; /* a person has taken back the leave meanwhile */
 	bool is_late;     /* strangers keep us waiting: the rest is left */
 	int rc;           /* the error of the ledger that ended it */

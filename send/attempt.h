@@ -17,6 +17,8 @@ enum attempt_end {
 	ATTEMPT_REFUSED,  /* never: this destination does not want it */
 	ATTEMPT_OURS,     /* our own fault (our MTA refuses us, no memory, no
 	                     network): no try of the destination's */
+	ATTEMPT_THIS,     /* likewise, but of this report alone: our MTA does
+	                     not take it, which says nothing of others */
 };
 
 struct attempt {

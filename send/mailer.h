@@ -24,7 +24,8 @@ void mailer_close(struct mailer *m); /* NULL is allowed */
  * Sends one message (CRLF line ends) to one recipient; blocks, for a bounded
  * time. from and to are addresses (no "<>", checked again here: R150).
  * A recipient that is refused is that recipient's affair (5xx: REFUSED, 4xx:
- * RETRY); whatever else fails is ATTEMPT_OURS.
+ * RETRY). A mail that our MTA does not take for its size or its text is
+ * ATTEMPT_THIS; whatever else fails is ATTEMPT_OURS.
  */
 void mailer_send(struct mailer *m, const char *from, const char *to,
     struct view message, struct attempt *out);

@@ -44,6 +44,9 @@ enum stage {
 /* The server closes the connection (RFC 5321 3.8). */
 #define CLOSING "421"
 
+/* The mail is (RFC 1870 6.1). */
+#define TOO_LARGE "552"
+
 struct mailer_smtp {
 	const struct conf *conf; /* borrowed */
 	CURL *easy;
@@ -393,6 +396,16 @@ static const char *failure(struct mailer_smtp *m, CURLcode code)
 	return "internal";
 }
 
+/*
+ * Is it this mail that is not taken? The others may be: what it says of us, it
+ * says before the text.
+ */
+static bool is_this_mail(const struct mailer_smtp *m, struct view reply)
+{
+	return (m->stage == STAGE_TEXT && view_starts(reply, "5")) ||
+	    (m->stage == STAGE_MAIL && view_starts(reply, TOO_LARGE));
+}
+
 static void judge(struct mailer_smtp *m, CURLcode code, struct attempt *out)
 {
 	static const char *const stages[] = { "connect", "mail from", "rcpt to",
@@ -416,7 +429,8 @@ static void judge(struct mailer_smtp *m, CURLcode code, struct attempt *out)
 	    reply.len > 0 && (reply.s[0] == '4' || reply.s[0] == '5') ?
 		reply.s :
 		failure(m, code));
-	attempt_set(out, ATTEMPT_OURS, view_of(text));
+	attempt_set(out, is_this_mail(m, reply) ? ATTEMPT_THIS : ATTEMPT_OURS,
+	    view_of(text));
 }
 
 void mailer_smtp_send(

@@ -193,7 +193,7 @@ FUZZ_TARGET(data, size)
 	char name[REPORT_TEXT_MAX + 2] = "";
 	char to[1024] = "a@example.net";
 	struct report_sender sender = { name, "tls@example.org",
-		"tls@example.org", "example.org", true, JUDGE_ALL };
+		"tls@example.org", "example.org", NULL, true, JUDGE_ALL };
 	struct report *r;
 	struct strbuf json;
 	struct strbuf mail;

@@ -11,7 +11,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import fake_dns as dns  # noqa: E402
 from reporter_site import (  # noqa: E402
-    DAY1, DAY2, GOOD, begin_of, equal, holds, run_all, seal_line)
+    DAY1, DAY2, GOOD, begin_of, equal, holds, run_all, seal_line,
+    wait_for)
 
 WRITTEN, NONE, RETRY, GIVEN_UP = "written", "none", "retry", "given-up"
 
@@ -181,6 +182,76 @@ def many_slow(site):
         server.stop()
 
 
+def two_domains(site):
+    site.tally("fact %s 1 a.example ok" % DAY1,
+               "fact %s 1 b.example ok" % DAY1, seal_line(DAY1))
+
+
+def held(site):
+    """A resolver that does not answer for one of them."""
+    server = dns.FakeDns()
+    for domain in ("a.example", "b.example"):
+        server.answers["_smtp._tls." + domain] = dns.txt(GOOD % domain)
+    server.held = {"_smtp._tls.b.example"}
+    site.ask(server, timeout="60s")
+    return server
+
+
+def others_write(site):
+    """A person who writes into the ledger waits for no DNS."""
+    server = held(site)
+    two_domains(site)
+    try:
+        started = site.start()
+        wait_for("the question", lambda: server.n_held() == 1)
+        for number in range(3):
+            site.set_outbox("suppress", "x%d@c.example" % number,
+                            "2026-12-31")
+        wait_for("the mark", lambda: site.rows() == [("a.example", WRITTEN)])
+        equal("reports", list(site.bodies(DAY1)), ["a.example"])
+        equal("is under way", started[0].poll(), None)
+        server.release()
+        result = site.end(started)
+        equal("exit code", result.code, 0)
+        equal("reports", result.counts()["reports"], 2)
+        equal("rows", site.rows(), [("a.example", WRITTEN),
+                                    ("b.example", WRITTEN)])
+        equal("days", site.days(), [begin_of(DAY1)])
+        equal("suppressed", site.sql("SELECT count(*) FROM suppress"), [(3,)])
+    finally:
+        server.stop()
+
+
+def dies_waiting(site):
+    """Killed at the end of a batch that no answer has ended."""
+    server = held(site)
+    try:
+        for number, step in enumerate(("files-synced", "file-named",
+                                       "files-in-place", "batch-committed")):
+            site.state = "%s/state.%d" % (site.dir, number)
+            site.place()
+            two_domains(site)
+            server.held = {"_smtp._tls.b.example"}
+            result = site.end(site.start(script=("--die", step, "1")))
+            equal("killed at " + step, result.code, -9)
+            before = site.reports(DAY1)
+            equal("rows at " + step, site.rows(),
+                  [("a.example", WRITTEN)]
+                  if before and step == "batch-committed" else [])
+            server.release()
+            result = site.run()
+            equal("reports", sorted(site.bodies(DAY1)),
+                  ["a.example", "b.example"])
+            after = site.reports(DAY1)
+            equal("the same bytes", {n: after.get(n) for n in before}, before)
+            equal("items", site.sql(
+                "SELECT count(*), count(DISTINCT target) FROM outbox"),
+                [(2, 2)])
+            equal("days", site.days(), [begin_of(DAY1)])
+    finally:
+        server.stop()
+
+
 def forged(site):
     """With a trust anchor, an answer that should be signed and is not."""
     site.tally("fact %s 1 a.example ok" % DAY1,
@@ -204,4 +275,4 @@ def forged(site):
 
 if __name__ == "__main__":
     sys.exit(run_all([matrix, dead_resolver, one_broken_domain, many_slow,
-                      forged]))
+                      others_write, dies_waiting, forged]))

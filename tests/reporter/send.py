@@ -274,42 +274,68 @@ def our_fault(site):
         equal("mails", len(post.smtp.mails), n)
 
 
+def many_mails(site, n):
+    """Domains with a mail each, which are tried in this order."""
+    site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
+    domains = ["d%07d.example" % i for i in range(n)]
+    site.write_zone({d: GOOD % d for d in domains})
+    enable(site, DAY1)
+    return ["tls@" + d for d in domains]
+
+
+NOT_RELAYED = "554 5.7.1 Relay access denied"
+
+
 def never_taken(site):
     """What our MTA never takes does not keep it from the others."""
     with Post(site, https=False) as post:
-        n = 12
-        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
-        domains = ["d%07d.example" % i for i in range(n)]
-        site.write_zone({d: GOOD % d for d in domains})
-        enable(site, DAY1)
-        bad = {"tls@" + d for d in domains[:7]}
+        to = many_mails(site, 12)
+        bad = to[:7]
         post.smtp.data_answers = {a: "554 5.3.4 too large" for a in bad}
-        for _ in range(3):
-            site.run(want=75)
-            site.now += 15 * MINUTE
-        equal("sent", sorted(t for t, in items(
-            site, "target", "state = 'sent'")),
-            ["tls@" + d for d in domains[7:]])
-        equal("tries", set(items(site, "tries", "state = 'waiting'")), {(0,)})
+        result = site.run(want=75)
+        equal("asked", post.smtp.asked, to)
+        equal("sent", sorted(m.to for m in post.smtp.mails), to[7:])
+        equal("told once", result.err.count("error: our MTA does not take"),
+              1)
+        holds("what it says", "554 5.3.4 too large" in result.err)
+        equal("the rest is not left", "left all other" in result.err, False)
+        equal("not taken", set(items(
+            site, "state, tries, target IN (%s), next_try - %d" % (
+                ",".join("'%s'" % a for a in bad), site.now),
+            "state != 'sent'")), {("waiting", 0, 1, HOUR)})
+        post.clear()
+        site.now += HOUR - 1
+        site.run()
+        equal("too early", post.smtp.asked, [])
+        site.now += 1
+        post.smtp.data_answers.popitem()
+        site.run(want=75)
+        equal("again", (post.smtp.asked, [m.to for m in post.smtp.mails]),
+              (bad, bad[-1:]))
 
 
-def never_taken_again(site):
-    """What was not taken before comes after what was not tried yet."""
+def never_taken_between(site):
+    """It is no sign that our MTA takes anything, either."""
     with Post(site, https=False) as post:
-        n = 6
-        site.tally("many %s %d" % (DAY1, n), seal_line(DAY1))
-        domains = ["d%07d.example" % i for i in range(n)]
-        site.write_zone({d: GOOD % d for d in domains})
-        enable(site, DAY1)
-        bad = ["tls@" + d for d in domains[:3]]
-        post.smtp.data_answers = {a: "554 5.3.4 too large" for a in bad}
+        to = many_mails(site, 6)
+        post.smtp.answers = {a: NOT_RELAYED for a in to[:5:2]}
+        post.smtp.data_answers = {a: "554 5.3.4 too large" for a in to[1:5:2]}
+        result = site.run(want=75)
+        equal("asked", post.smtp.asked, to[:5])
+        holds("the rest is left", "left all other mails" in result.err)
+
+
+def put_back(site):
+    """What a fault of ours put back comes after what was not tried yet."""
+    with Post(site, https=False) as post:
+        to = many_mails(site, 6)
+        post.smtp.answers = {a: NOT_RELAYED for a in to[:3]}
         site.run(want=75)
         equal("sent", len(post.smtp.mails), 0)
         site.now += 2 * HOUR
         post.clear()
         site.run(want=75)
-        equal("order", post.smtp.asked,
-              ["tls@" + d for d in domains[3:]] + bad)
+        equal("order", post.smtp.asked, to[3:] + to[:3])
         equal("sent", len(post.smtp.mails), 3)
 
 
@@ -531,6 +557,6 @@ def waits_too_long(site):
 if __name__ == "__main__":
     sys.exit(run_all([
         all_sent, not_enabled, disabled_meanwhile, spread,
-        retries, mended, refused, our_fault, never_taken, never_taken_again,
-        suppressed, resend, terminal, lost_file, unreadable_files, many_to_one,
-        two_at_once, making_fails, tidy, waits_too_long]))
+        retries, mended, refused, our_fault, never_taken, never_taken_between,
+        put_back, suppressed, resend, terminal, lost_file, unreadable_files,
+        many_to_one, two_at_once, making_fails, tidy, waits_too_long]))

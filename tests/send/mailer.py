@@ -124,7 +124,9 @@ def replies(tap, site):
         ("DATA 451", {"DATA": "451 4.3.0 later"}, "ours 0 data: 451 4.3.0 later"),
         ("DATA 554", {"DATA": "554 5.5.1 no"}, "ours 0 data: 554 5.5.1 no"),
         ("text 451", {"TEXT": "451 4.3.0 later"}, "ours 0 text: 451 4.3.0 later"),
-        ("text 554", {"TEXT": "554 5.7.1 spam"}, "ours 0 text: 554 5.7.1 spam"),
+        ("text 554", {"TEXT": "554 5.7.1 spam"}, "this 0 text: 554 5.7.1 spam"),
+        ("text 552", {"TEXT": "552 5.3.4 large"}, "this 0 text: 552 5.3.4 large"),
+        ("MAIL 552", {"MAIL": "552 5.3.4 large"}, "this 0 mail from: 552 5.3.4 large"),
         ("lost at once", {"HELLO": CLOSE}, "ours 0 connect: connection-closed"),
         ("lost at EHLO", {"EHLO": CLOSE}, "ours 0 connect: connection-closed"),
         ("lost at MAIL", {"MAIL": CLOSE}, "ours 0 mail from: connection-closed"),
@@ -163,6 +165,9 @@ def connections(tap, site):
               [ok, "refused 0 550 5.1.1 no", ok, "retry 0 450 4.2.1 later", ok, ok])
     tap.equal("each goes to its own", [m.to for m in sink.mails],
               [[f"TO:<t{i}@receiver.example>"] for i in (0, 2, 4, 5)])
+    sink = Sink({"TEXT": [None, "554 5.7.1 spam", None]})
+    tap.equal("not taken between others", site.smtp(sink, lines=lines[:3]),
+              [ok, "this 0 text: 554 5.7.1 spam", ok])
     sink = Sink({"MAIL": [None, CLOSE, None, "421 4.4.2 idle"]})
     tap.equal("an old connection is lost", site.smtp(sink, lines=lines[:4]), [ok] * 4)
     tap.equal("and made again", (sink.connections, len(sink.mails)), (3, 4))

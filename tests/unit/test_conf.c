@@ -68,6 +68,7 @@ static void test_defaults(void **state)
 	conf_init(&c);
 	UNIT_STR("organization", c.organization, NULL);
 	UNIT_STR("contact", c.contact, NULL);
+	UNIT_STR("site", c.site, NULL);
 	UNIT_STR("from", c.from, NULL);
 	UNIT_STR("envelope-from", c.envelope_from, NULL);
 	UNIT_UINT("recipient-delimiter", c.recipient_delimiter, 0);
@@ -108,6 +109,7 @@ static void check_full(const struct conf *c)
 	    "Example: \xc3\x9cn\xc3\xaf"
 	    "code GmbH");
 	UNIT_STR("contact", c->contact, "tlsrpt@example.org");
+	UNIT_STR("site", c->site, "mx-1.Example_a");
 	UNIT_STR("from", c->from, "reports+tls@example.org");
 	UNIT_STR("envelope-from", c->envelope_from, "bounces@example.org");
 	UNIT_UINT("recipient-delimiter", c->recipient_delimiter, 2);
@@ -366,6 +368,12 @@ static void test_values(void **state)
 		{ "contact", "'@b.example'", false },
 		{ "contact", "a.@b.example", false },
 		{ "contact", "\xc3\xa4@b.example", false },
+		{ "site", "A-z.0_9", true },
+		{ "site", "1", true },
+		{ "site", "''", false },
+		{ "site", "'a!b'", false },
+		{ "site", "'a b'", false },
+		{ "site", "\xc3\xa4", false },
 		{ "from", "a!#$%&'*+-/=?^_`{|}~@b.example", true },
 		{ "envelope-from", "a@b.example", true },
 		{ "envelope-from", "<>", false },

@@ -15,14 +15,15 @@ static void test_sender(void **state)
 		const char *organization;
 		const char *contact;
 		const char *submitter;
+		const char *site;
 	} table[] = {
-		{ "nothing", "", ERR_CONFIG, "", "", "" },
+		{ "nothing", "", ERR_CONFIG, "", "", "", NULL },
 		{ "all",
 		    "organization: A\ncontact: a@X.example\nreport:\n"
-		    "  count: all\n  sending-mta-ip: false\n",
-		    0, "A", "a@x.example", "x.example" },
+		    "  count: all\n  sending-mta-ip: false\nsite: mx1\n",
+		    0, "A", "a@x.example", "x.example", "mx1" },
 		{ "no organization", "contact: a@x.example\n", 0, "",
-		    "a@x.example", "x.example" },
+		    "a@x.example", "x.example", NULL },
 	};
 
 	(void)state;
@@ -42,6 +43,7 @@ static void test_sender(void **state)
 		UNIT_STR(table[i].name, s.organization, table[i].organization);
 		UNIT_STR(table[i].name, s.contact, table[i].contact);
 		UNIT_STR(table[i].name, s.submitter, table[i].submitter);
+		UNIT_STR(table[i].name, s.site, table[i].site);
 		UNIT_BOOL(table[i].name, s.sending_mta_ip, i != 1);
 		UNIT_UINT(table[i].name, s.count,
 		    i == 1 ? JUDGE_ALL : JUDGE_GOVERNING);

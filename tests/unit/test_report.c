@@ -232,6 +232,56 @@ static void test_names(void **state)
 	report_free(longest);
 }
 
+/* R85: what two hosts of one organization report has two names. */
+static void test_names_of_sites(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *site;
+		const char *id;
+	} table[] = {
+		{ "none", NULL, "1806a4b8d029d059" },
+		{ "one", "mx1", "b5fb9f0919b4e6ba" },
+		{ "the same again", "mx1", "b5fb9f0919b4e6ba" },
+		{ "another", "mx2", "e28c788cdf1b07e2" },
+		{ "in other letters", "MX1", "144b4a9eea844438" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct report_sender s = unit_sender;
+		struct report *r;
+		char want[128];
+
+		s.site = table[i].site;
+		r = report_new(
+		    &s, view_of("example.net"), SAMPLE_DAY, SAMPLE_MADE);
+		(void)snprintf(
+		    want, sizeof(want), "20261121.%s@example.org", table[i].id);
+		UNIT_STR(table[i].name, report_id(r), want);
+		(void)snprintf(want, sizeof(want),
+		    "example.org!example.net!1795219200!1795305599!%s.json.gz",
+		    table[i].id);
+		UNIT_STR(table[i].name, report_filename(r), want);
+		report_free(r);
+	}
+}
+
+/* The longest of all that goes into an id. */
+static void test_names_longest(void **state)
+{
+	static const char site[] = SAMPLE_LABEL("s");
+	struct report_sender s = samples[4].sender;
+	struct report *r;
+
+	(void)state;
+	UNIT_UINT("site", strlen(site), REPORT_SITE_MAX);
+	s.site = site;
+	r = report_new(&s, view_of(samples[4].domain), SAMPLE_DAY, SAMPLE_MADE);
+	UNIT_TRUE("id", strlen(report_id(r)) <= REPORT_TEXT_MAX);
+	report_free(r);
+}
+
 /* R84, R92, R121, R143: what may not stand in a report makes none. */
 static const struct {
 	const char *name;
@@ -285,7 +335,7 @@ static void test_refused(void **state)
 	for (size_t i = 0; i < UNIT_LEN(refused); i++) {
 		struct report_sender s = { refused[i].organization,
 			refused[i].contact, "a@x.org", refused[i].submitter,
-			false, JUDGE_GOVERNING };
+			NULL, false, JUDGE_GOVERNING };
 		struct report *r = report_new(
 		    &s, view_of(refused[i].domain), SAMPLE_DAY, SAMPLE_MADE);
 		struct tally_fact t =
@@ -398,6 +448,8 @@ int main(void)
 		cmocka_unit_test(test_totals),
 		cmocka_unit_test(test_worth),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_of_sites),
+		cmocka_unit_test(test_names_longest),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_detail_size),
 		cmocka_unit_test(test_too_long),

@@ -157,6 +157,50 @@ static void test_destinations(void **state)
 	report_free(r);
 }
 
+/*
+ * R148: mails of two hosts of one organization are no copies of each other,
+ * those of one are.
+ */
+static void test_sites(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *site;
+		const char *id;
+	} table[] = {
+		{ "none", NULL, "1806a4b8d029d059" },
+		{ "one", "mx1", "b5fb9f0919b4e6ba" },
+		{ "the same again", "mx1", "b5fb9f0919b4e6ba" },
+		{ "another", "mx2", "e28c788cdf1b07e2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_LEN(table); i++) {
+		struct report_sender s = SAMPLE_SENDER;
+		struct report *r;
+		struct strbuf gz;
+		struct strbuf mail;
+		char want[128];
+
+		s.site = table[i].site;
+		r = report_new(
+		    &s, view_of("example.net"), SAMPLE_DAY, SAMPLE_MADE);
+		strbuf_init(&gz, 100);
+		strbuf_init(&mail, SAMPLE_MAX);
+		UNIT_INT(table[i].name, report_mail(r, &gz, to, 0, &mail), 0);
+		(void)snprintf(want, sizeof(want),
+		    "\r\nMessage-ID: <20261121.%s.0@example.org>\r\n",
+		    table[i].id);
+		UNIT_TRUE(table[i].name, strstr(mail.s, want));
+		(void)snprintf(
+		    want, sizeof(want), "\"telltls-%s\"", table[i].id);
+		UNIT_TRUE(table[i].name, strstr(mail.s, want));
+		strbuf_release(&gz);
+		strbuf_release(&mail);
+		report_free(r);
+	}
+}
+
 /* R150 */
 static void test_addresses(void **state)
 {
@@ -250,7 +294,7 @@ static void test_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < UNIT_LEN(table); i++) {
 		struct report_sender s = { "X", "c@example.org", table[i].from,
-			"example.org", false, JUDGE_GOVERNING };
+			"example.org", NULL, false, JUDGE_GOVERNING };
 		struct report *r = report_new(
 		    &s, view_of(table[i].domain), SAMPLE_DAY, SAMPLE_MADE);
 		struct strbuf gz;
@@ -492,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_golden),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_destinations),
+		cmocka_unit_test(test_sites),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_subject),
