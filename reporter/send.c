@@ -309,8 +309,8 @@ static bool admit(struct send *s, const struct outbox_item *item)
 		    "its day is before sending was enabled");
 		return false;
 	}
-	rc = suppress_find(
-	    s->env->ledger, &item->to, s->env->now, &is_suppressed);
+	rc = suppress_find(s->env->ledger, &item->to, item->domain, s->env->now,
+	    &is_suppressed);
 	if (rc != 0) {
 		note(s, rc);
 		return false;

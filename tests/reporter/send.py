@@ -317,12 +317,17 @@ def suppressed(site):
     with Post(site) as post:
         post.scene()
         site.set_outbox("suppress", "tls@a.example", "2026-12-31")
+        # for another domain, and for the one that has it
+        site.set_outbox("suppress", "x@c.example", "2026-12-31", "b.example")
+        site.set_outbox("suppress", "tls@b.example", "2026-12-31",
+                        "b.example")
         result = site.run()
-        equal("suppressed", sent(result)["suppressed"], 1)
+        equal("suppressed", sent(result)["suppressed"], 2)
         equal("destinations", sorted(post.received()),
-              [d for d in SCENE if d != "tls@a.example"])
-        equal("state", items(site, "state", "target = 'tls@a.example'"),
-              [("suppressed",)])
+              [d for d in SCENE
+               if d not in ("tls@a.example", "tls@b.example")])
+        equal("state", items(site, "target", "state = 'suppressed'"),
+              [("tls@a.example",), ("tls@b.example",)])
         site.set_outbox("lift", "tls@a.example")
         post.clear()
         site.run()
