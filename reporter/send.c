@@ -137,7 +137,8 @@ static void note_ours(struct send *s, const struct outbox_item *item)
 	}
 }
 
-static void apply(
+/* false: it was not tried, and stays as it is. */
+static bool apply(
     struct send *s, struct outbox_item *item, const struct attempt *a)
 {
 	int64_t now = s->env->now;
@@ -166,9 +167,13 @@ static void apply(
 	case ATTEMPT_OURS:
 		put_back(item, now);
 		note_ours(s, item);
-		return;
+		return true;
+	case ATTEMPT_PUT_OFF:
+		s->counts.put_off++;
+		return false;
 	}
 	s->n_ours = 0;
+	return true;
 }
 
 void send_settle(
@@ -177,7 +182,9 @@ void send_settle(
 	struct outbox_item after = *item;
 
 	(void)snprintf(after.answer, sizeof(after.answer), "%s", a->answer);
-	apply(s, &after, a);
+	if (!apply(s, &after, a)) {
+		return;
+	}
 	note(s, outbox_update(s->env->ledger, &after));
 	step_at(s->env->step, "item-marked");
 	send_commit(s);
@@ -436,7 +443,8 @@ static void say_end(struct send *s, const struct outbox_counts *now)
 	    c->sent, now->n[OUTBOX_WAITING], c->retries, now->n[OUTBOX_BOUNCED],
 	    c->refused, c->given_up, c->suppressed, c->put_off);
 	if (c->put_off > 0) {
-		log_info("put off what is more than %d to one host and run "
+		log_info("put off what is more than %d to one host and run, "
+			 "or to one that wants no more for now "
 			 "destinations=%" PRIu64,
 		    CAPS_PER_HOST, c->put_off);
 	}

@@ -17,6 +17,8 @@ enum attempt_end {
 	ATTEMPT_REFUSED,  /* never: this destination does not want it */
 	ATTEMPT_OURS,     /* our own fault (our MTA refuses us, no memory, no
 	                     network): no try of the destination's */
+	ATTEMPT_PUT_OFF   /* not tried, for its host asked for rest when it got
+	                     another: as if this run had not come to it */
 };
 
 struct attempt {
