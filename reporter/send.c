@@ -137,8 +137,7 @@ static void note_ours(struct send *s, const struct outbox_item *item)
 	}
 }
 
-/* false: it was not tried, and stays as it is. */
-static bool apply(
+static void apply(
     struct send *s, struct outbox_item *item, const struct attempt *a)
 {
 	int64_t now = s->env->now;
@@ -167,13 +166,11 @@ static bool apply(
 	case ATTEMPT_OURS:
 		put_back(item, now);
 		note_ours(s, item);
-		return true;
-	case ATTEMPT_PUT_OFF:
-		s->counts.put_off++;
-		return false;
+		return;
+	case ATTEMPT_PUT_OFF: /* uploads settle none */
+		return;
 	}
 	s->n_ours = 0;
-	return true;
 }
 
 void send_settle(
@@ -182,9 +179,7 @@ void send_settle(
 	struct outbox_item after = *item;
 
 	(void)snprintf(after.answer, sizeof(after.answer), "%s", a->answer);
-	if (!apply(s, &after, a)) {
-		return;
-	}
+	apply(s, &after, a);
 	note(s, outbox_update(s->env->ledger, &after));
 	step_at(s->env->step, "item-marked");
 	send_commit(s);
@@ -305,7 +300,6 @@ static bool is_still_enabled(struct send *s)
 static bool admit(struct send *s, const struct outbox_item *item)
 {
 	bool is_suppressed;
-	int rc;
 
 	if (!is_still_enabled(s)) {
 		return false;
@@ -316,10 +310,10 @@ static bool admit(struct send *s, const struct outbox_item *item)
 		    "its day is before sending was enabled");
 		return false;
 	}
-	rc = suppress_find(s->env->ledger, &item->to, item->domain, s->env->now,
-	    &is_suppressed);
-	if (rc != 0) {
-		note(s, rc);
+	note(s,
+	    suppress_find(s->env->ledger, &item->to, item->domain, s->env->now,
+		&is_suppressed));
+	if (s->rc != 0) {
 		return false;
 	}
 	if (is_suppressed) {
@@ -443,9 +437,8 @@ static void say_end(struct send *s, const struct outbox_counts *now)
 	    c->sent, now->n[OUTBOX_WAITING], c->retries, now->n[OUTBOX_BOUNCED],
 	    c->refused, c->given_up, c->suppressed, c->put_off);
 	if (c->put_off > 0) {
-		log_info("put off what is more than %d to one host and run, "
-			 "or to one that wants no more for now "
-			 "destinations=%" PRIu64,
+		log_info("put off what is more than %d to one host, or to one "
+			 "that wants no more for now destinations=%" PRIu64,
 		    CAPS_PER_HOST, c->put_off);
 	}
 }
