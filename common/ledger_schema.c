@@ -74,12 +74,13 @@
  "CREATE TABLE suppress ("                                     \
  " kind TEXT NOT NULL CHECK (kind IN ('mailto', 'https')),"    \
  " target TEXT NOT NULL,"                                      \
+ " domain TEXT NOT NULL," /* its reports; '': of all */        \
  " bounces INTEGER NOT NULL,"                                  \
  " last INTEGER NOT NULL,"                                     \
  " until INTEGER NOT NULL,"                                    \
  " accepted INTEGER NOT NULL," /* first after last; 0: none */ \
  " why TEXT NOT NULL,"                                         \
- " PRIMARY KEY (target, kind)"                                 \
+ " PRIMARY KEY (target, kind, domain)"                         \
  ") WITHOUT ROWID;"
 
 /* Since version 3: what the operator was told, of which day. */
@@ -227,22 +228,27 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 	[LEDGER_SET_LEAVE] =
 	    "INSERT OR REPLACE INTO leave (id, since) SELECT 0, ?1",
 
+	/* ?1 kind, ?2 target, ?3 domain */
 	[LEDGER_SUPPRESS_FIND] =
-	    "SELECT kind, target, bounces, last, until, accepted, why"
-	    " FROM suppress WHERE kind = ?1 AND target = ?2",
+	    "SELECT kind, target, domain, bounces, last, until, accepted, why"
+	    " FROM suppress WHERE kind = ?1 AND target = ?2 AND domain = ?3",
+	[LEDGER_SUPPRESS_UNTIL] =
+	    "SELECT max(until) FROM suppress"
+	    " WHERE kind = ?1 AND target = ?2 AND domain IN ('', ?3)",
 	[LEDGER_SUPPRESS_SET] =
 	    "INSERT OR REPLACE INTO suppress"
-	    " (kind, target, bounces, last, until, accepted, why)"
-	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	    " (kind, target, domain, bounces, last, until, accepted, why)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[LEDGER_SUPPRESS_ACCEPTED] =
-	    "UPDATE suppress SET accepted = ?3"
-	    " WHERE kind = ?1 AND target = ?2 AND accepted = 0",
+	    "UPDATE suppress SET accepted = ?4 WHERE kind = ?1"
+	    " AND target = ?2 AND domain = ?3 AND accepted = 0",
 	[LEDGER_SUPPRESS_LIFT] =
-	    "DELETE FROM suppress WHERE kind = ?1 AND target = ?2",
+	    "DELETE FROM suppress"
+	    " WHERE kind = ?1 AND target = ?2 AND (?4 OR domain = ?3)",
 	[LEDGER_SUPPRESS_NEXT] =
-	    "SELECT kind, target, bounces, last, until, accepted, why"
-	    " FROM suppress WHERE (target, kind) > (?2, ?1)"
-	    " ORDER BY target, kind LIMIT 1",
+	    "SELECT kind, target, domain, bounces, last, until, accepted, why"
+	    " FROM suppress WHERE (target, kind, domain) > (?2, ?1, ?3)"
+	    " ORDER BY target, kind, domain LIMIT 1",
 	[LEDGER_SUPPRESS_FORGET] = "DELETE FROM suppress WHERE until <= ?1"
 				   " AND (bounces = 0 OR last <= ?3"
 				   " OR (accepted != 0 AND accepted <= ?2))",

@@ -344,7 +344,9 @@ static void put_outbox(const struct metrics *m, struct strbuf *out)
 	    "When the next item is due; 0: none waits.",
 	    seconds(m->outbox.next_try));
 	put(out, "suppressed_destinations",
-	    "Destinations that nothing is sent to for a time.", m->suppressed);
+	    "Destinations that nothing is sent to for a time, each once for"
+	    " each domain.",
+	    m->suppressed);
 	put(out, "sending_enabled", "Whether reports may leave.",
 	    m->is_enabled);
 }

@@ -63,7 +63,7 @@ struct metrics {
 	bool has_ledger; /* the rest, and what the days have of reports */
 	bool is_enabled; /* reports may leave */
 	struct outbox_counts outbox;
-	uint64_t suppressed; /* destinations, now */
+	uint64_t suppressed; /* destinations, once for each domain */
 };
 
 /*

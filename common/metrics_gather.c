@@ -172,14 +172,13 @@ static int gather_days(struct metrics *m, const char *state)
 
 static int count_suppressed(struct metrics *m, struct ledger *l)
 {
-	struct record_rua cursor = { .target = "" };
-	struct suppress_entry entry;
+	struct suppress_entry entry = { .domain = "" };
 	bool found = true;
-	int rc = suppress_next(l, &cursor, &entry, &found);
+	int rc = suppress_next(l, &entry, &found);
 
 	while (rc == 0 && found) {
 		m->suppressed += entry.until > m->now;
-		rc = suppress_next(l, &cursor, &entry, &found);
+		rc = suppress_next(l, &entry, &found);
 	}
 	return rc;
 }

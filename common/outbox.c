@@ -174,7 +174,8 @@ int outbox_update(struct ledger *l, const struct outbox_item *item)
 	db_bind_text(d, 7, view_of(item->answer));
 	rc = db_run(d);
 	if (rc == 0 && item->state == OUTBOX_SENT) {
-		rc = suppress_accepted(l, &item->to, item->last_try);
+		rc = suppress_accepted(
+		    l, &item->to, item->domain, item->last_try);
 	}
 	return rc;
 }

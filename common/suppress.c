@@ -14,27 +14,39 @@ static void get_entry(struct db *d, struct suppress_entry *out)
 {
 	memset(out, 0, sizeof(*out));
 	ledger_get_rua(d, 0, &out->to);
-	out->bounces = (unsigned)db_int(d, 2);
-	out->last = db_int(d, 3);
-	out->until = db_int(d, 4);
-	out->accepted = db_int(d, 5);
-	db_copy(d, 6, out->why, sizeof(out->why));
+	db_copy(d, 2, out->domain, sizeof(out->domain));
+	out->bounces = (unsigned)db_int(d, 3);
+	out->last = db_int(d, 4);
+	out->until = db_int(d, 5);
+	out->accepted = db_int(d, 6);
+	db_copy(d, 7, out->why, sizeof(out->why));
 }
 
-/* All members but to are zero when nothing is known of it. */
-static int find(struct ledger *l, const struct record_rua *to,
-    struct suppress_entry *out, bool *found)
+/* Begins with a statement whose first parameters are destination and domain. */
+static struct db *use(struct ledger *l, enum ledger_statement which,
+    const struct record_rua *to, const char *domain)
 {
 	struct db *d = l->db;
-	int rc;
 
-	db_use(d, LEDGER_SUPPRESS_FIND);
+	db_use(d, which);
 	ledger_bind_rua(d, 1, to);
-	rc = db_step(d, found);
-	if (rc == 0 && *found) {
+	db_bind_text(d, 3, view_of(domain));
+	return d;
+}
+
+/* All members but to and domain are zero when nothing is known of it. */
+static int find(struct ledger *l, const struct record_rua *to,
+    const char *domain, struct suppress_entry *out)
+{
+	struct db *d = use(l, LEDGER_SUPPRESS_FIND, to, domain);
+	bool found;
+	int rc = db_step(d, &found);
+
+	if (rc == 0 && found) {
 		get_entry(d, out);
 	} else {
 		*out = (struct suppress_entry){ .to = *to };
+		(void)snprintf(out->domain, sizeof(out->domain), "%s", domain);
 	}
 	db_done(d);
 	return rc;
@@ -42,15 +54,13 @@ static int find(struct ledger *l, const struct record_rua *to,
 
 static int set(struct ledger *l, const struct suppress_entry *e)
 {
-	struct db *d = l->db;
+	struct db *d = use(l, LEDGER_SUPPRESS_SET, &e->to, e->domain);
 
-	db_use(d, LEDGER_SUPPRESS_SET);
-	ledger_bind_rua(d, 1, &e->to);
-	db_bind_int(d, 3, e->bounces);
-	db_bind_int(d, 4, e->last);
-	db_bind_int(d, 5, e->until);
-	db_bind_int(d, 6, e->accepted);
-	db_bind_text(d, 7, view_of(e->why));
+	db_bind_int(d, 4, e->bounces);
+	db_bind_int(d, 5, e->last);
+	db_bind_int(d, 6, e->until);
+	db_bind_int(d, 7, e->accepted);
+	db_bind_text(d, 8, view_of(e->why));
 	return db_run(d);
 }
 
@@ -65,14 +75,15 @@ static void set_why(char out[OUTBOX_ANSWER], const char *why)
 	}
 }
 
-int suppress_find(struct ledger *l, const struct record_rua *to, int64_t now,
-    bool *is_suppressed)
+int suppress_find(struct ledger *l, const struct record_rua *to,
+    const char *domain, int64_t now, bool *is_suppressed)
 {
-	struct suppress_entry e;
-	bool found;
-	int rc = find(l, to, &e, &found);
+	struct db *d = use(l, LEDGER_SUPPRESS_UNTIL, to, domain);
+	bool is_row;
+	int rc = db_step(d, &is_row);
 
-	*is_suppressed = rc == 0 && found && now < e.until;
+	*is_suppressed = rc == 0 && is_row && now < db_int(d, 0);
+	db_done(d);
 	return rc;
 }
 
@@ -112,12 +123,11 @@ static void count_bounce(struct suppress_entry *e, int64_t now, const char *why)
 	}
 }
 
-static int add_bounce(
-    struct ledger *l, const struct record_rua *to, int64_t now, const char *why)
+static int add_bounce(struct ledger *l, const struct outbox_item *item,
+    int64_t now, const char *why)
 {
 	struct suppress_entry e;
-	bool found;
-	int rc = find(l, to, &e, &found);
+	int rc = find(l, &item->to, item->domain, &e);
 
 	if (rc == 0) {
 		count_bounce(&e, now, why);
@@ -139,11 +149,11 @@ int suppress_bounce(struct ledger *l, const char *token, int64_t now,
 	item.state = OUTBOX_BOUNCED;
 	set_why(item.answer, why);
 	rc = outbox_update(l, &item);
-	return rc == 0 ? add_bounce(l, &item.to, now, why) : rc;
+	return rc == 0 ? add_bounce(l, &item, now, why) : rc;
 }
 
-int suppress_accepted(
-    struct ledger *l, const struct record_rua *to, int64_t now)
+int suppress_accepted(struct ledger *l, const struct record_rua *to,
+    const char *domain, int64_t now)
 {
 	struct db *d;
 	int rc = ledger_begin(l);
@@ -151,21 +161,18 @@ int suppress_accepted(
 	if (rc != 0) {
 		return rc;
 	}
-	d = l->db;
-	db_use(d, LEDGER_SUPPRESS_ACCEPTED);
-	ledger_bind_rua(d, 1, to);
-	db_bind_int(d, 3, now);
+	d = use(l, LEDGER_SUPPRESS_ACCEPTED, to, domain);
+	db_bind_int(d, 4, now);
 	return db_run(d);
 }
 
-int suppress_add(struct ledger *l, const struct record_rua *to, int64_t until,
-    const char *why)
+int suppress_add(struct ledger *l, const struct record_rua *to,
+    const char *domain, int64_t until, const char *why)
 {
 	struct suppress_entry e;
-	bool found;
 	int rc = ledger_begin(l);
 
-	rc = rc == 0 ? find(l, to, &e, &found) : rc;
+	rc = rc == 0 ? find(l, to, domain, &e) : rc;
 	if (rc == 0) {
 		e.until = until;
 		set_why(e.why, why);
@@ -174,17 +181,16 @@ int suppress_add(struct ledger *l, const struct record_rua *to, int64_t until,
 	return rc;
 }
 
-int suppress_lift(
-    struct ledger *l, const struct record_rua *to, bool *was_there)
+int suppress_lift(struct ledger *l, const struct record_rua *to,
+    const char *domain, bool *was_there)
 {
 	struct db *d;
 	int rc = ledger_begin(l);
 
 	*was_there = false;
 	if (rc == 0) {
-		d = l->db;
-		db_use(d, LEDGER_SUPPRESS_LIFT);
-		ledger_bind_rua(d, 1, to);
+		d = use(l, LEDGER_SUPPRESS_LIFT, to, domain);
+		db_bind_int(d, 4, domain == NULL);
 		rc = db_run(d);
 		*was_there = rc == 0 && db_changes(d) > 0;
 	}
@@ -205,18 +211,13 @@ int suppress_forget(struct ledger *l, int64_t now)
 	return rc;
 }
 
-int suppress_next(struct ledger *l, struct record_rua *cursor,
-    struct suppress_entry *out, bool *found)
+int suppress_next(struct ledger *l, struct suppress_entry *e, bool *found)
 {
-	struct db *d = l->db;
-	int rc;
+	struct db *d = use(l, LEDGER_SUPPRESS_NEXT, &e->to, e->domain);
+	int rc = db_step(d, found);
 
-	db_use(d, LEDGER_SUPPRESS_NEXT);
-	ledger_bind_rua(d, 1, cursor);
-	rc = db_step(d, found);
 	if (rc == 0 && *found) {
-		get_entry(d, out);
-		*cursor = out->to;
+		get_entry(d, e);
 	}
 	db_done(d);
 	return rc;

@@ -287,10 +287,12 @@ static void add_suppressed(const struct digest *d, struct strbuf *out)
 	strbuf_adds(out, "\nNothing is sent for a time to:\n\n");
 	for (size_t i = 0; i < d->n_suppressed; i++) {
 		const struct suppress_entry *e = &d->suppressed[i];
+		bool is_all = e->domain[0] == '\0';
 		char date[WHEN_DATE_BUF];
 
-		strbuf_addf(out, "    %s%s\n        until %s",
+		strbuf_addf(out, "    %s%s\n        %s%s%suntil %s",
 		    e->to.kind == RECORD_MAILTO ? "mailto:" : "", e->to.target,
+		    is_all ? "" : "reports of ", e->domain, is_all ? "" : ", ",
 		    when_date(e->until, date));
 		add_answer(out, e->why);
 	}

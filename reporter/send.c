@@ -5,8 +5,7 @@
  * Mails go first: they only go to the site's own MTA, which is quick. Then
  * come uploads, many at once, which wait for strangers. What became of a try
  * is on the disk as soon as it is known, so a kill costs at most a second copy
- * of the same bytes of what was just under way (R186). Items are read
- * one by one, so that their number does not matter.
+ * of what was just under way (R186). Items are read one by one: any number.
  */
 
 #include "config.h"
@@ -179,6 +178,8 @@ static void apply(
 		put_back(item, now);
 		note_this(s, item);
 		return;
+	case ATTEMPT_PUT_OFF: /* uploads settle none */
+		return;
 	}
 	s->n_ours = 0;
 }
@@ -310,7 +311,6 @@ static bool is_still_enabled(struct send *s)
 static bool admit(struct send *s, const struct outbox_item *item)
 {
 	bool is_suppressed;
-	int rc;
 
 	if (!is_still_enabled(s)) {
 		return false;
@@ -321,10 +321,10 @@ static bool admit(struct send *s, const struct outbox_item *item)
 		    "its day is before sending was enabled");
 		return false;
 	}
-	rc = suppress_find(
-	    s->env->ledger, &item->to, s->env->now, &is_suppressed);
-	if (rc != 0) {
-		note(s, rc);
+	note(s,
+	    suppress_find(s->env->ledger, &item->to, item->domain, s->env->now,
+		&is_suppressed));
+	if (s->rc != 0) {
 		return false;
 	}
 	if (is_suppressed) {
@@ -448,8 +448,8 @@ static void say_end(struct send *s, const struct outbox_counts *now)
 	    c->sent, now->n[OUTBOX_WAITING], c->retries, now->n[OUTBOX_BOUNCED],
 	    c->refused, c->given_up, c->suppressed, c->put_off);
 	if (c->put_off > 0) {
-		log_info("put off what is more than %d to one host and run "
-			 "destinations=%" PRIu64,
+		log_info("put off what is more than %d to one host, or to one "
+			 "that wants no more for now destinations=%" PRIu64,
 		    CAPS_PER_HOST, c->put_off);
 	}
 }

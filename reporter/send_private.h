@@ -21,7 +21,7 @@ struct send_counts {
 	uint64_t refused;
 	uint64_t given_up; /* what failed for too long, or cannot be sent */
 	uint64_t suppressed;
-	uint64_t put_off; /* over the cap of its host: waits */
+	uint64_t put_off; /* waits, for its host has got enough in this run */
 };
 
 /* What the files of a sending run share. */

@@ -113,7 +113,11 @@ static void on_end(void *ctx, const struct attempt *result)
 	struct send *s = up->of->s;
 
 	step_at(s->env->step, "upload-ended");
-	send_settle(s, &up->item, result);
+	if (result->end == ATTEMPT_PUT_OFF) {
+		s->counts.put_off++; /* it stays as it is */
+	} else {
+		send_settle(s, &up->item, result);
+	}
 	unlink_it(up);
 	upload_free(up);
 }

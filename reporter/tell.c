@@ -115,10 +115,9 @@ static int gather_lost(struct ledger *l, int64_t day, struct digest *d)
 
 static int gather_suppressed(struct ledger *l, int64_t now, struct digest *d)
 {
-	struct record_rua cursor = { .target = "" };
-	struct suppress_entry entry;
+	struct suppress_entry entry = { .domain = "" };
 	bool found = true;
-	int rc = suppress_next(l, &cursor, &entry, &found);
+	int rc = suppress_next(l, &entry, &found);
 
 	while (rc == 0 && found) {
 		if (entry.until > now) {
@@ -127,7 +126,7 @@ static int gather_suppressed(struct ledger *l, int64_t now, struct digest *d)
 		if (entry.until > now && d->n_suppressed < DIGEST_LIST) {
 			d->suppressed[d->n_suppressed++] = entry;
 		}
-		rc = suppress_next(l, &cursor, &entry, &found);
+		rc = suppress_next(l, &entry, &found);
 	}
 	return rc;
 }

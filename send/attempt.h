@@ -19,6 +19,8 @@ enum attempt_end {
 	                     network): no try of the destination's */
 	ATTEMPT_THIS,     /* likewise, but of this report alone: our MTA does
 	                     not take it, which says nothing of others */
+	ATTEMPT_PUT_OFF   /* not tried, for its host asked for rest when it got
+	                     another: as if this run had not come to it */
 };
 
 struct attempt {

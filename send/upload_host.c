@@ -250,10 +250,8 @@ void upload_host_missed(struct upload_host *host, const char *token)
 	}
 }
 
-void upload_host_deferred(
-    struct upload_host *host, const char *token, int64_t retry_after_s)
+void upload_host_deferred(struct upload_host *host, const char *token)
 {
-	fail(host, ATTEMPT_RETRY, token);
+	fail(host, ATTEMPT_PUT_OFF, token);
 	host->is_closed = true;
-	host->retry_after_s = retry_after_s;
 }

@@ -41,12 +41,11 @@ struct upload_host {
 	size_t n;
 	enum attempt_end end;
 	char token[UPLOAD_HOST_TOKEN];
-	unsigned n_open;       /* uploads, those that wait too */
-	unsigned n_running;    /* requests */
-	unsigned n_dead;       /* tries in a row that found nobody */
-	bool is_closed;        /* FAILED, and not to be asked again */
-	int64_t retry_after_s; /* of a closed one that named a time; or 0 */
-	bool is_unverified;    /* its certificate is no good, and may be so */
+	unsigned n_open;    /* uploads, those that wait too */
+	unsigned n_running; /* requests */
+	unsigned n_dead;    /* tries in a row that found nobody */
+	bool is_closed;     /* FAILED, and not to be asked again */
+	bool is_unverified; /* its certificate is no good, and may be so */
 	bool allow_private;
 };
 
@@ -85,8 +84,10 @@ void upload_host_ask(struct upload_host *host, struct fetch_resolver *r);
 void upload_host_seen(struct upload_host *host);
 void upload_host_missed(struct upload_host *host, const char *token);
 
-/* It asked, with a token, to be left alone for so long: it is. */
-void upload_host_deferred(
-    struct upload_host *host, const char *token, int64_t retry_after_s);
+/*
+ * It asked, with a token, that something be tried later: it gets no more now.
+ * How long that is to last, it said of that alone: many may share a host.
+ */
+void upload_host_deferred(struct upload_host *host, const char *token);
 
 #endif

@@ -227,17 +227,6 @@ static void finish_with(struct uploads *u, struct upload *up,
 	finish(u, up, &result);
 }
 
-/* The host is known not to be there, or not to want any more for now. */
-static void finish_failed(struct uploads *u, struct upload *up)
-{
-	const struct upload_host *host = up->host;
-	struct attempt result;
-
-	attempt_set(&result, host->end, view_of(host->token));
-	result.retry_after_s = host->retry_after_s;
-	finish(u, up, &result);
-}
-
 /* Its certificate is to be good: unless there is no way to tell (R178). */
 static bool is_verified(const struct uploads *u, const struct upload_host *host)
 {
@@ -274,7 +263,8 @@ static void advance(struct uploads *u, struct upload *up)
 		upload_host_ask(host, &u->resolver);
 	}
 	if (host->state == UPLOAD_HOST_FAILED) {
-		finish_failed(u, up);
+		/* it is not there, or wants no more for now */
+		finish_with(u, up, host->end, host->token);
 	} else if (host->state == UPLOAD_HOST_FOUND &&
 	    host->n_running < RUNNING_PER_HOST && u->n_running < RUNNING_MAX) {
 		launch(u, up);
@@ -327,8 +317,7 @@ static void on_done(struct uploads *u, struct upload *up, int code)
 	if (end.is_missed) {
 		upload_host_missed(up->host, end.result.answer);
 	} else if (end.result.retry_after_s > 0) {
-		upload_host_deferred(
-		    up->host, end.result.answer, end.result.retry_after_s);
+		upload_host_deferred(up->host, end.result.answer);
 	} else {
 		upload_host_seen(up->host);
 	}

@@ -26,7 +26,10 @@ int uploads_open(
 /* What is under way ends without its call. NULL is allowed. */
 void uploads_close(struct uploads *u);
 
-/* Once for each upload, within uploads_wait(). */
+/*
+ * Once for each upload, within uploads_wait(). PUT_OFF: another that was sent to
+ * its host was to be tried later (Retry-After), which ends all to this host.
+ */
 typedef void (*upload_fn)(void *ctx, const struct attempt *result);
 
 /*

@@ -18,24 +18,37 @@
 
 enum {
 	NUMBER_BUF = 24,
-	COLUMNS = 6,
+	COLUMNS = 7,
 	DAYS_MAX = 3650
+};
+
+/* What add and lift are about, and list if has_domain. */
+struct request {
+	struct record_rua to;
+	bool has_domain;
+	char domain[DOMAIN_BUF]; /* or "": all */
 };
 
 typedef void (*entry_taker)(
     const struct tool *tool, struct table *t, const struct suppress_entry *e);
 
-static int each(const struct tool *tool, struct ledger *l, struct table *t,
-    entry_taker take)
+/* Is this of what was asked for? What is for all domains is for each. */
+static bool is_wanted(const struct request *r, const struct suppress_entry *e)
 {
-	struct record_rua cursor = { .target = "" };
-	struct suppress_entry e;
+	return !r->has_domain || e->domain[0] == '\0' ||
+	    strcmp(e->domain, r->domain) == 0;
+}
+
+static int each(const struct tool *tool, struct ledger *l,
+    const struct request *r, struct table *t, entry_taker take)
+{
+	struct suppress_entry e = { .domain = "" };
 	bool found = true;
 	int rc = 0;
 
 	while (rc == 0 && found) {
-		rc = suppress_next(l, &cursor, &e, &found);
-		if (rc == 0 && found) {
+		rc = suppress_next(l, &e, &found);
+		if (rc == 0 && found && is_wanted(r, &e)) {
 			take(tool, t, &e);
 		}
 	}
@@ -48,6 +61,11 @@ static const char *state_of(
     const struct tool *tool, const struct suppress_entry *e)
 {
 	return tool->now < e->until ? "suppressed" : "watched";
+}
+
+static struct view domain_of(const struct suppress_entry *e)
+{
+	return view_of(e->domain[0] != '\0' ? e->domain : "all");
 }
 
 /* What is not is an empty cell. */
@@ -66,6 +84,7 @@ static void show_row(const struct tool *tool, struct table *t,
 	char bounces[NUMBER_BUF];
 	const struct view cells[COLUMNS] = {
 		view_of(outbox_file_target(&e->to, to)),
+		domain_of(e),
 		view_of(state_of(tool, e)),
 		view_of(e->until != 0 ? when_rfc3339(e->until, until) : ""),
 		few(e->bounces, bounces),
@@ -105,6 +124,7 @@ static void print_json(
 	json_out_text(&j, "kind", view_of("destination"));
 	json_out_text(
 	    &j, "destination", view_of(outbox_file_target(&e->to, to)));
+	json_out_text(&j, "domain", domain_of(e));
 	json_out_text(&j, "state", view_of(state_of(tool, e)));
 	json_out_time(&j, "until", e->until);
 	json_out_number(&j, "bounces", e->bounces);
@@ -115,12 +135,13 @@ static void print_json(
 	json_out_release(&j);
 }
 
-static int list(const struct tool *tool)
+static int list(const struct tool *tool, const struct request *r)
 {
-	static const struct table_column columns[COLUMNS] = { { "destination",
-								  false },
+	static const struct table_column columns[COLUMNS] = {
+		{ "destination", false }, { "domain", false },
 		{ "state", false }, { "until", false }, { "bounces", true },
-		{ "last bounce", false }, { "why", false } };
+		{ "last bounce", false }, { "why", false }
+	};
 
 	struct ledger *l = NULL;
 	struct table t;
@@ -129,14 +150,14 @@ static int list(const struct tool *tool)
 
 	table_init(&t, columns, COLUMNS, stdout, tool->has_colour);
 	if (code == EX_OK && tool_value(tool, "json") != NULL) {
-		rc = each(tool, l, &t, print_json);
+		rc = each(tool, l, r, &t, print_json);
 	} else if (code == EX_OK) {
-		rc = each(tool, l, &t, measure);
+		rc = each(tool, l, r, &t, measure);
 		if (rc == 0 && t.width[0] == 0) {
 			(void)puts("No destination is suppressed.");
 		} else if (rc == 0) {
 			table_header(&t);
-			rc = each(tool, l, &t, print);
+			rc = each(tool, l, r, &t, print);
 		}
 	}
 	code = code == EX_OK ? outbox_file_check(tool, l, rc) : code;
@@ -159,6 +180,20 @@ static int parse_target(const char *text, struct record_rua *out)
 	return EX_OK;
 }
 
+static int parse_domain(const struct tool *tool, struct request *out)
+{
+	const char *text = tool_value(tool, "domain");
+	char buf[LOG_ESCAPE_BUF];
+
+	out->has_domain = text != NULL;
+	if (text != NULL && domain_normalise(view_of(text), out->domain) <= 0) {
+		log_error("--domain %s: expected a domain",
+		    log_escape(view_of(text), buf));
+		return EX_USAGE;
+	}
+	return EX_OK;
+}
+
 static int parse_until(const struct tool *tool, int64_t *out)
 {
 	const char *text = tool_value(tool, "days");
@@ -175,7 +210,7 @@ static int parse_until(const struct tool *tool, int64_t *out)
 	return EX_OK;
 }
 
-static int add(const struct tool *tool, const struct record_rua *to)
+static int add(const struct tool *tool, const struct request *r)
 {
 	struct ledger *l = NULL;
 	char target[OUTBOX_FILE_TARGET];
@@ -189,39 +224,62 @@ static int add(const struct tool *tool, const struct record_rua *to)
 		code = outbox_file_change(tool, &l);
 	}
 	if (code == EX_OK) {
-		rc = suppress_add(l, to, until, "by hand");
+		rc = suppress_add(l, &r->to, r->domain, until, "by hand");
 		rc = rc == 0 ? ledger_commit(l) : rc;
 		code = outbox_file_check(tool, l, rc);
 	}
 	if (code == EX_OK) {
-		(void)printf("Nothing is sent to %s before %s.\n",
-		    log_escape(view_of(outbox_file_target(to, target)), buf),
+		(void)printf("Nothing%s%s is sent to %s before %s.\n",
+		    r->has_domain ? " of " : "", r->domain,
+		    log_escape(
+			view_of(outbox_file_target(&r->to, target)), buf),
 		    when_rfc3339(until, stamp));
 	}
 	ledger_close(l);
 	return code;
 }
 
-static int lift(const struct tool *tool, const struct record_rua *to)
+/* What is lifted for one domain may still be suppressed for all. */
+static int say_lifted(
+    const struct request *r, bool was_there, bool is_suppressed)
+{
+	char target[OUTBOX_FILE_TARGET];
+	char to[LOG_ESCAPE_BUF];
+
+	(void)log_escape(view_of(outbox_file_target(&r->to, target)), to);
+	if (!was_there) {
+		log_error("%s is not suppressed%s%s", to,
+		    r->has_domain ? " for just " : "", r->domain);
+		return EX_NOINPUT;
+	}
+	if (is_suppressed) {
+		(void)printf("%s is still suppressed for all domains.\n", to);
+	} else {
+		(void)printf("Reports%s%s are sent to %s again.\n",
+		    r->has_domain ? " of " : "", r->domain, to);
+	}
+	return EX_OK;
+}
+
+static int lift(const struct tool *tool, const struct request *r)
 {
 	struct ledger *l = NULL;
-	char target[OUTBOX_FILE_TARGET];
-	char buf[LOG_ESCAPE_BUF];
 	bool was_there = false;
+	bool is_suppressed = false;
 	int code = outbox_file_change(tool, &l);
 	int rc;
 
 	if (code == EX_OK) {
-		rc = suppress_lift(l, to, &was_there);
+		rc = suppress_lift(
+		    l, &r->to, r->has_domain ? r->domain : NULL, &was_there);
 		rc = rc == 0 ? ledger_commit(l) : rc;
+		rc = rc == 0 ? suppress_find(l, &r->to, r->domain, tool->now,
+				   &is_suppressed) :
+			       rc;
 		code = outbox_file_check(tool, l, rc);
 	}
-	(void)log_escape(view_of(outbox_file_target(to, target)), buf);
-	if (code == EX_OK && !was_there) {
-		log_error("%s is not suppressed", buf);
-		code = EX_NOINPUT;
-	} else if (code == EX_OK) {
-		(void)printf("Reports are sent to %s again.\n", buf);
+	if (code == EX_OK) {
+		code = say_lifted(r, was_there, is_suppressed);
 	}
 	ledger_close(l);
 	return code;
@@ -229,7 +287,7 @@ static int lift(const struct tool *tool, const struct record_rua *to)
 
 int cmd_suppress(const struct tool *tool, int argc, char **argv)
 {
-	struct record_rua to;
+	struct request r = { .domain = "" };
 	char buf[LOG_ESCAPE_BUF];
 	bool is_list = strcmp(argv[0], "list") == 0;
 	bool is_add = strcmp(argv[0], "add") == 0;
@@ -245,12 +303,15 @@ int cmd_suppress(const struct tool *tool, int argc, char **argv)
 		    is_list ? "nothing more" : "one destination");
 		return EX_USAGE;
 	}
-	if (is_list) {
-		return list(tool);
+	code = parse_domain(tool, &r);
+	if (code == EX_OK && is_list) {
+		return list(tool, &r);
 	}
-	code = parse_target(argv[1], &to);
 	if (code == EX_OK) {
-		code = is_add ? add(tool, &to) : lift(tool, &to);
+		code = parse_target(argv[1], &r.to);
+	}
+	if (code == EX_OK) {
+		code = is_add ? add(tool, &r) : lift(tool, &r);
 	}
 	return code;
 }

@@ -106,6 +106,8 @@ const struct command tool_commands[] = {
 	    .max_operands = 2,
 	    .options = { { "days", "N", "add: for so many days; default: 180",
 			     false },
+		{ "domain", "DOMAIN", "only for reports of this domain",
+		    false },
 		{ "json", NULL, "list: one JSON object a line", false } },
 	    .run = cmd_suppress },
 	{ .name = "tally",

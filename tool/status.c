@@ -182,13 +182,12 @@ static void gather_notes(struct status *s)
 
 static int gather_suppressed(struct status *s, struct ledger *l)
 {
-	struct record_rua cursor = { .target = "" };
-	struct suppress_entry e;
+	struct suppress_entry e = { .domain = "" };
 	bool found = true;
 	int rc = 0;
 
 	while (rc == 0 && found) {
-		rc = suppress_next(l, &cursor, &e, &found);
+		rc = suppress_next(l, &e, &found);
 		s->suppressed += rc == 0 && found && s->tool->now < e.until;
 	}
 	return rc;

@@ -200,6 +200,39 @@ def mended(site):
               [(2,)])
 
 
+def neighbours(site):
+    """Many may share a host: Retry-After is about what was tried, and no try of
+    what was not."""
+    n = 20
+    at_once = 4
+    with Post(site) as post:
+        domains = ["n%02d.example" % i for i in range(n)]
+        site.tally(*["fact %s 1 %s ok mx.%s" % (DAY1, d, d)
+                     for d in domains], seal_line(DAY1))
+        site.write_zone({d: "v=TLSRPTv1; rua=" + post.https.url("/" + d)
+                         for d in domains})
+        enable(site, DAY1)
+        # once tried already: a day from now would be too late for each
+        post.https.answers = {"/" + d: (503, {}) for d in domains}
+        equal("tried", sent(site.run())["retries"], n)
+        site.now += 15 * MINUTE
+        post.clear()
+        post.https.answers = {"/" + d: (429, {"Retry-After": "86400"})
+                              for d in domains}
+        result = site.run()
+        counts = sent(result)
+        given_up = counts["given-up"]
+        holds("given up is what was tried: %s" % counts,
+              1 <= given_up <= at_once and given_up == len(post.received()))
+        equal("the others wait", counts["put-off"], n - given_up)
+        holds("it is told", "wants no more for now" in result.err)
+        equal("no try of theirs", items(
+            site, "DISTINCT tries, answer", "state = 'waiting'"),
+              [(1, "http 503")])
+        post.https.answers.clear()
+        equal("the next run", sent(site.run())["sent"], n - given_up)
+
+
 def refused(site):
     """A refusal is final; R177, R179, R179a."""
     table = ((404, "given-up", "refused"), (410, "given-up", "refused"),
@@ -343,12 +376,17 @@ def suppressed(site):
     with Post(site) as post:
         post.scene()
         site.set_outbox("suppress", "tls@a.example", "2026-12-31")
+        # for another domain, and for the one that has it
+        site.set_outbox("suppress", "x@c.example", "2026-12-31", "b.example")
+        site.set_outbox("suppress", "tls@b.example", "2026-12-31",
+                        "b.example")
         result = site.run()
-        equal("suppressed", sent(result)["suppressed"], 1)
+        equal("suppressed", sent(result)["suppressed"], 2)
         equal("destinations", sorted(post.received()),
-              [d for d in SCENE if d != "tls@a.example"])
-        equal("state", items(site, "state", "target = 'tls@a.example'"),
-              [("suppressed",)])
+              [d for d in SCENE
+               if d not in ("tls@a.example", "tls@b.example")])
+        equal("state", items(site, "target", "state = 'suppressed'"),
+              [("tls@a.example",), ("tls@b.example",)])
         site.set_outbox("lift", "tls@a.example")
         post.clear()
         site.run()
@@ -557,6 +595,7 @@ def waits_too_long(site):
 if __name__ == "__main__":
     sys.exit(run_all([
         all_sent, not_enabled, disabled_meanwhile, spread,
-        retries, mended, refused, our_fault, never_taken, never_taken_between,
-        put_back, suppressed, resend, terminal, lost_file, unreadable_files,
-        many_to_one, two_at_once, making_fails, tidy, waits_too_long]))
+        retries, mended, neighbours, refused, our_fault, never_taken,
+        never_taken_between, put_back, suppressed, resend, terminal, lost_file,
+        unreadable_files, many_to_one, two_at_once, making_fails, tidy,
+        waits_too_long]))

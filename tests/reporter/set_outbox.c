@@ -4,7 +4,7 @@
  *
  *	set_outbox STATE enable DAY        from this day on, YYYY-MM-DD
  *	set_outbox STATE disable
- *	set_outbox STATE suppress TARGET DAY   until that day
+ *	set_outbox STATE suppress TARGET DAY [DOMAIN]   until that day
  *	set_outbox STATE lift TARGET
  */
 
@@ -52,11 +52,12 @@ static int obey(struct ledger *l, char *const *w, int n)
 	if (n == 1 && strcmp(w[0], "disable") == 0) {
 		return outbox_enable(l, 0);
 	}
-	if (n == 3 && strcmp(w[0], "suppress") == 0) {
-		return suppress_add(l, &rua, day_of(w[2]), "by the test");
+	if ((n == 3 || n == 4) && strcmp(w[0], "suppress") == 0) {
+		return suppress_add(
+		    l, &rua, n == 4 ? w[3] : "", day_of(w[2]), "by the test");
 	}
 	if (n == 2 && strcmp(w[0], "lift") == 0) {
-		return suppress_lift(l, &rua, &was_there);
+		return suppress_lift(l, &rua, NULL, &was_there);
 	}
 	return ERR_PARSE;
 }

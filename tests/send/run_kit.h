@@ -77,7 +77,7 @@ static inline struct view run_file(const char *path)
 static inline void run_print(const char *label, const struct attempt *a)
 {
 	static const char *const ends[] = { "accepted", "retry", "refused",
-		"ours", "this" };
+		"ours", "this", "put-off" };
 
 	(void)printf("%s %s %lld %s\n", label, ends[a->end],
 	    (long long)a->retry_after_s, a->answer);

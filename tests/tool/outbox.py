@@ -194,6 +194,8 @@ def usage(site):
             (["suppress", "add", "mailto:a@b.example", "--days", "-1"],
              "from 1 to 3650"),
             (["suppress", "add", "mailto:a@b.example", "x"], "is too much"),
+            (["suppress", "add", "mailto:a@b.example", "--domain", "a..b"],
+             "--domain a..b"),
             (["outbox", "--day", "today"], "--day today"),
             (["outbox", "--domain", "a..b"], "--domain a..b"),
             (["enable", "now"], "is too much"),
@@ -211,28 +213,54 @@ def suppress(site):
     holds(out, re.fullmatch(
         r"Nothing is sent to mailto:TLS@a\.example before 20\S+Z\.\n", out))
     site.run("suppress", "add", "https://b.example/r", "--days", "3")
-    rows = site.sql("SELECT target, bounces, last, (until - ?) / 86400, why"
+    out = site.run("suppress", "add", "mailto:z@y.example", "--domain",
+                   "D.Example").out
+    holds(out, out.startswith("Nothing of d.example is sent to "
+                              "mailto:z@y.example before 20"))
+    rows = site.sql("SELECT target, domain, bounces, last,"
+                    " (until - ?) / 86400, why"
                     " FROM suppress ORDER BY target", now)
-    equal("rows", rows, [("TLS@a.example", 0, 0, 180, "by hand"),
-                         ("https://b.example/r", 0, 0, 3, "by hand")])
+    equal("rows", rows, [("TLS@a.example", "", 0, 0, 180, "by hand"),
+                         ("https://b.example/r", "", 0, 0, 3, "by hand"),
+                         ("z@y.example", "d.example", 0, 0, 180, "by hand")])
     site.sql("UPDATE suppress SET until = ?", FUTURE)
-    site.sql("INSERT INTO suppress VALUES ('mailto', 'x@y.example', 1, ?, 0,"
+    site.sql("INSERT INTO suppress VALUES ('mailto', 'x@y.example',"
+             " 'x.example', 1, ?, 0,"
              " 0, '550 5.1.1 unknown')", DAY1)
-    site.sql("INSERT INTO suppress VALUES ('mailto', 'z@y.example', 3, ?, ?,"
+    site.sql("INSERT INTO suppress VALUES ('mailto', 'z@y.example',"
+             " 'a.example', 3, ?, ?,"
              " 0, '550 5.7.1 go away')", DAY1, DAY1 + 14 * DAY_S)
     site.sql("UPDATE suppress SET until = ? WHERE bounces = 3", FUTURE)
     is_golden("list", site.run("suppress", "list").out)
+    is_golden("list of a domain", site.run(
+        "suppress", "list", "--domain", "a.example").out)
     listed = site.run("suppress", "list", "--json").objects("destination")
-    equal("json", [(o["destination"], o["state"], o["bounces"])
+    equal("json", [(o["destination"], o["domain"], o["state"], o["bounces"])
                    for o in listed],
-          [("mailto:TLS@a.example", "suppressed", 0),
-           ("https://b.example/r", "suppressed", 0),
-           ("mailto:x@y.example", "watched", 1),
-           ("mailto:z@y.example", "suppressed", 3)])
-    out = site.run("suppress", "lift", "mailto:z@Y.example").out
-    equal("lift", out, "Reports are sent to mailto:z@y.example again.\n")
-    err = site.run("suppress", "lift", "mailto:z@y.example", want=NOINPUT).err
-    holds(err, "mailto:z@y.example is not suppressed" in err)
+          [("mailto:TLS@a.example", "all", "suppressed", 0),
+           ("https://b.example/r", "all", "suppressed", 0),
+           ("mailto:x@y.example", "x.example", "watched", 1),
+           ("mailto:z@y.example", "a.example", "suppressed", 3),
+           ("mailto:z@y.example", "d.example", "suppressed", 0)])
+    lift(site)
+
+
+def lift(site):
+    z = "mailto:z@y.example"
+    site.run("suppress", "add", "mailto:x@y.example")
+    for args, want in (
+            ((z, "--domain", "A.example"),
+             "Reports of a.example are sent to %s again.\n" % z),
+            (("mailto:x@y.example", "--domain", "x.example"),
+             "mailto:x@y.example is still suppressed for all domains.\n"),
+            (("mailto:z@Y.example",), "Reports are sent to %s again.\n" % z)):
+        equal("lift", site.run("suppress", "lift", *args).out, want)
+    for args, want in (
+            ((z,), "%s is not suppressed\n" % z),
+            (("mailto:x@y.example", "--domain", "x.example"),
+             "mailto:x@y.example is not suppressed for just x.example\n")):
+        err = site.run("suppress", "lift", *args, want=NOINPUT).err
+        holds(err, err.endswith(want))
     equal("left", len(site.sql("SELECT * FROM suppress")), 3)
 
 
@@ -335,7 +363,8 @@ def enable_route(site):
 
 def status(site):
     site.fill()
-    site.sql("INSERT INTO suppress VALUES ('mailto', 'x@y.example', 2, ?, ?,"
+    site.sql("INSERT INTO suppress VALUES ('mailto', 'x@y.example',"
+             " 'x.example', 2, ?, ?,"
              " 0, '')", DAY1, FUTURE)
     is_golden("status", re.sub(r".*(?=sending  )", "", site.run(
         "status").out, flags=re.S))

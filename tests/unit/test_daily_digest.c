@@ -58,6 +58,7 @@ static void test_full(void **state)
 		.to = { RECORD_HTTPS, "https://y.example/tls" },
 		.state = OUTBOX_GIVEN_UP };
 	d.suppressed[0] = (struct suppress_entry){ .to = d.lost[0].to,
+		.domain = "x.example",
 		.until = SAMPLE_DAY + 7 * 86400,
 		.why = "550 \xff\r\nBcc: x@y" };
 	strbuf_init(&subject, OPERATOR_LINE);

@@ -154,7 +154,10 @@ static void test_gather(void **state)
 	    ledger_mark(
 		l, SAMPLE_DAY + 2 * WHEN_DAY_S, view_of("a.example"), &e),
 	    0);
-	UNIT_INT("suppress", suppress_add(l, &rua, NOW + 1, "x"), 0);
+	UNIT_INT("suppress", suppress_add(l, &rua, "", NOW + 1, "x"), 0);
+	UNIT_INT(
+	    "suppress", suppress_add(l, &rua, "b.example", NOW + 1, "x"), 0);
+	UNIT_INT("over", suppress_add(l, &rua, "c.example", NOW, "x"), 0);
 	UNIT_INT("commit", ledger_commit(l), 0);
 	UNIT_INT("gather", metrics_gather(&c, dir, l, NOW, &m), 0);
 	UNIT_UINT("days", m.n_days, METRICS_DAYS);
@@ -170,7 +173,7 @@ static void test_gather(void **state)
 	UNIT_UINT("lines", m.days[6].counts[0].n[COUNTER_LINES], 8);
 	UNIT_BOOL("ledger", m.has_ledger, true);
 	UNIT_BOOL("enabled", m.is_enabled, false);
-	UNIT_UINT("suppressed", m.suppressed, 1);
+	UNIT_UINT("suppressed", m.suppressed, 2);
 	metrics_release(&m);
 	ledger_close(l);
 	conf_release(&c);

@@ -31,17 +31,23 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A report of a day to a destination that takes it at now. */
-static struct outbox_item send(const struct record_rua *to, int64_t now)
+/* A domain's report to a destination that takes it at now. Each is of another
+   day: there is one a day only. */
+static struct outbox_item send_of(
+    const char *domain, const struct record_rua *to, int64_t now)
 {
-	struct outbox_item item = { .day = when_day(now), .to = *to };
+	struct outbox_item item = { .day = now, .to = *to };
 
-	(void)snprintf(item.domain, sizeof(item.domain), "d%jd.example",
-	    (intmax_t)(now % D));
+	(void)snprintf(item.domain, sizeof(item.domain), "%s", domain);
 	UNIT_INT("add", outbox_add(l, &item), 0);
 	outbox_sent(&item, now);
 	UNIT_INT("update", outbox_update(l, &item), 0);
 	return item;
+}
+
+static struct outbox_item send(const struct record_rua *to, int64_t now)
+{
+	return send_of("a.example", to, now);
 }
 
 static bool bounce(const char *token, int64_t now)
@@ -56,20 +62,25 @@ static bool bounce(const char *token, int64_t now)
 
 static struct suppress_entry first_entry(void)
 {
-	struct record_rua cursor = { .target = "" };
-	struct suppress_entry e = { .bounces = 99 };
+	struct suppress_entry e = { .bounces = 0 };
 	bool found;
 
-	UNIT_INT("next", suppress_next(l, &cursor, &e, &found), 0);
-	return found ? e : (struct suppress_entry){ .bounces = 0 };
+	UNIT_INT("next", suppress_next(l, &e, &found), 0);
+	return e;
+}
+
+static bool is_suppressed_of(
+    const char *domain, const struct record_rua *to, int64_t now)
+{
+	bool is = false;
+
+	UNIT_INT("find", suppress_find(l, to, domain, now, &is), 0);
+	return is;
 }
 
 static bool is_suppressed(const struct record_rua *to, int64_t now)
 {
-	bool is = false;
-
-	UNIT_INT("find", suppress_find(l, to, now, &is), 0);
-	return is;
+	return is_suppressed_of("a.example", to, now);
 }
 
 /* A destination that bounces whatever it gets, as soon as it gets some. */
@@ -165,7 +176,8 @@ static void test_accepted(void **state)
 		e = first_entry();
 		UNIT_UINT(table[i].name, e.bounces, table[i].want);
 		UNIT_BOOL(table[i].name, e.until > 0, table[i].want > 1);
-		UNIT_INT("lift", suppress_lift(l, &mailbox, &was_there), 0);
+		UNIT_INT(
+		    "lift", suppress_lift(l, &mailbox, NULL, &was_there), 0);
 		UNIT_BOOL("lift", was_there, true);
 		UNIT_INT("clean", outbox_forget(l, INT64_MAX), 0);
 	}
@@ -193,7 +205,7 @@ static void test_forget(void **state)
 	UNIT_INT("forget", suppress_forget(l, START + 549 * D), 0);
 	UNIT_UINT("for so long", first_entry().bounces, 0);
 
-	UNIT_INT("hand", suppress_add(l, &mailbox, START + D, "asked"), 0);
+	UNIT_INT("hand", suppress_add(l, &mailbox, "", START + D, "asked"), 0);
 	UNIT_INT("forget", suppress_forget(l, START + D - 1), 0);
 	UNIT_STR("by hand", first_entry().why, "asked");
 	UNIT_INT("forget", suppress_forget(l, START + D), 0);
@@ -204,25 +216,25 @@ static void test_hand(void **state)
 {
 	const struct record_rua web = { RECORD_HTTPS, "https://a.example/r" };
 	const struct record_rua other = { RECORD_MAILTO, "s@a.example" };
-	struct record_rua cursor = { .target = "" };
-	struct suppress_entry e;
+	struct suppress_entry e = { .domain = "" };
 	bool found = true;
 	bool was_there = true;
 	int n = 0;
 
 	(void)state;
-	UNIT_INT("lift", suppress_lift(l, &web, &was_there), 0);
+	UNIT_INT("lift", suppress_lift(l, &web, NULL, &was_there), 0);
 	UNIT_BOOL("lift", was_there, false);
-	UNIT_INT("add", suppress_add(l, &web, START, "one\n\x1b[2Jtwo\xff"), 0);
-	UNIT_INT("add", suppress_add(l, &mailbox, START, "mail"), 0);
-	UNIT_INT("add", suppress_add(l, &mailbox, START + 1, "again"), 0);
+	UNIT_INT(
+	    "add", suppress_add(l, &web, "", START, "one\n\x1b[2Jtwo\xff"), 0);
+	UNIT_INT("add", suppress_add(l, &mailbox, "", START, "mail"), 0);
+	UNIT_INT("add", suppress_add(l, &mailbox, "", START + 1, "again"), 0);
 	UNIT_INT("commit", ledger_commit(l), 0);
 	UNIT_BOOL("web", is_suppressed(&web, START - 1), true);
 	UNIT_BOOL("web", is_suppressed(&web, START), false);
 	UNIT_BOOL("mailbox", is_suppressed(&mailbox, START), true);
 	UNIT_BOOL("other", is_suppressed(&other, START - 1), false);
 	while (found && n < 9) {
-		UNIT_INT("next", suppress_next(l, &cursor, &e, &found), 0);
+		UNIT_INT("next", suppress_next(l, &e, &found), 0);
 		if (found) {
 			UNIT_STR("target", e.to.target,
 			    n == 0 ? web.target : mailbox.target);
@@ -235,9 +247,53 @@ static void test_hand(void **state)
 		}
 	}
 	UNIT_INT("entries", n, 2);
-	UNIT_INT("lift", suppress_lift(l, &web, &was_there), 0);
+	UNIT_INT("lift", suppress_lift(l, &web, NULL, &was_there), 0);
 	UNIT_BOOL("lift", was_there, true);
 	UNIT_BOOL("lifted", is_suppressed(&web, START - 1), false);
+}
+
+/* Two days with a bounce: suppressed, for the reports of this domain. */
+static void bounce_twice(const char *domain)
+{
+	for (int64_t now = START; now <= START + D; now += D) {
+		struct outbox_item item = send_of(domain, &mailbox, now);
+
+		UNIT_BOOL("known", bounce(item.token, now), true);
+	}
+}
+
+/* Who names a mailbox that does not serve him harms nobody else. */
+static void test_domains(void **state)
+{
+	const int64_t now = START + 2 * D;
+	bool was_there;
+
+	(void)state;
+	bounce_twice("bad.example");
+	(void)send_of("good.example", &mailbox, START + D);
+	UNIT_BOOL("bad", is_suppressed_of("bad.example", &mailbox, now), true);
+	UNIT_BOOL(
+	    "good", is_suppressed_of("good.example", &mailbox, now), false);
+	UNIT_STR("whose", first_entry().domain, "bad.example");
+	/* what takes others' reports does not end it */
+	(void)send_of("good.example", &mailbox, now);
+	UNIT_INT("accepted", first_entry().accepted, 0);
+	UNIT_INT("forget", suppress_forget(l, START + 30 * D), 0);
+	UNIT_UINT("stays", first_entry().bounces, 2);
+
+	UNIT_INT("all", suppress_add(l, &mailbox, "", now + 1, "hand"), 0);
+	UNIT_BOOL("all", is_suppressed_of("good.example", &mailbox, now), true);
+	UNIT_INT("lift one",
+	    suppress_lift(l, &mailbox, "good.example", &was_there), 0);
+	UNIT_BOOL("lift one", was_there, false);
+	UNIT_INT("lift one",
+	    suppress_lift(l, &mailbox, "bad.example", &was_there), 0);
+	UNIT_BOOL("lift one", was_there, true);
+	UNIT_BOOL(
+	    "all stays", is_suppressed_of("bad.example", &mailbox, now), true);
+	bounce_twice("worse.example");
+	UNIT_INT("lift all", suppress_lift(l, &mailbox, NULL, &was_there), 0);
+	UNIT_STR("nothing left", first_entry().to.target, "");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -251,6 +307,7 @@ int main(void)
 		TEST(test_accepted),
 		TEST(test_forget),
 		TEST(test_hand),
+		TEST(test_domains),
 	};
 
 	return UNIT_RUN(tests);

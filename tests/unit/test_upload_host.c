@@ -142,6 +142,31 @@ static void test_dead(void **state)
 	upload_hosts_release(&hosts);
 }
 
+/* The others of a host that got too many are not tried, which is no failure. */
+static void test_deferred(void **state)
+{
+	struct upload_hosts hosts;
+	struct upload_host *host;
+
+	(void)state;
+	upload_hosts_init(&hosts, false);
+	host = upload_hosts_take(&hosts, view_of("https://8.8.8.8/a"));
+	host->state = UPLOAD_HOST_FOUND;
+	upload_host_deferred(host, "http 429");
+	UNIT_INT("closed", host->state, UPLOAD_HOST_FAILED);
+	UNIT_INT("put off", host->end, ATTEMPT_PUT_OFF);
+	UNIT_STR("why", host->token, "http 429");
+	for (unsigned i = 0; i < UPLOAD_HOST_DEAD; i++) {
+		upload_host_missed(host, "timeout");
+	}
+	UNIT_INT("those under way change nothing", host->end, ATTEMPT_PUT_OFF);
+	upload_host_put(host);
+	UNIT_TRUE("the same",
+	    upload_hosts_take(&hosts, view_of("https://8.8.8.8/b")) == host);
+	UNIT_INT("for the run", host->state, UPLOAD_HOST_FAILED);
+	upload_hosts_release(&hosts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_url_long),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_dead),
+		cmocka_unit_test(test_deferred),
 	};
 
 	return UNIT_RUN(tests);
