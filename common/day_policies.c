@@ -167,8 +167,8 @@ static int append(
 	}
 	write_record(f, at, policy);
 	count += count < TALLY_POLICIES_TOLD;
-	day_file_set(f, TALLY_WORD_POLICIES,
-	    count << 32 | (at + size) / TALLY_UNIT);
+	day_file_set(
+	    f, TALLY_WORD_POLICIES, count << 32 | (at + size) / TALLY_UNIT);
 	day_index_add(
 	    &policies->index, tag_of(policy), (uint32_t)(at / TALLY_UNIT));
 	return 0;
