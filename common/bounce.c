@@ -26,7 +26,7 @@
 #include "common/bounce_line.h"
 #include "common/err.h"
 #include "common/mem.h"
-#include "common/read_all.h"
+#include "common/whole.h"
 
 enum {
 	TRIES = 8, /* the reader renames the file once in a run */

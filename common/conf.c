@@ -19,7 +19,7 @@
 #include "common/err.h"
 #include "common/local_policy.h"
 #include "common/mem.h"
-#include "common/read_all.h"
+#include "common/whole.h"
 
 void conf_init(struct conf *c)
 {

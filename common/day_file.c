@@ -24,6 +24,7 @@
 #include "common/err.h"
 #include "common/mem.h"
 #include "common/state_dir.h"
+#include "common/whole.h"
 
 enum {
 	FIRST_FACTS = 2 * TALLY_CHUNK, /* bytes of the first extents */
@@ -68,25 +69,6 @@ static int allocate(int fd, uint64_t offset, uint64_t size)
 	return -rc;
 }
 
-static int write_front(int fd, const struct tally_front *front)
-{
-	const char *p = (const char *)front;
-	size_t left = sizeof(*front);
-
-	while (left > 0) {
-		ssize_t n = write(fd, p, left);
-
-		if (n < 0 && errno != EINTR) {
-			return -errno;
-		}
-		if (n > 0) {
-			p += n;
-			left -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 /* Fills in the front of a new, empty file. */
 static int init_front(int fd, int64_t day, const struct hash_key *salt)
 {
@@ -105,7 +87,7 @@ static int init_front(int fd, int64_t day, const struct hash_key *salt)
 	}
 	atomic_init(
 	    &front->redo.state, tally_layout_word(salt, TALLY_ID_REDO, 0));
-	rc = write_front(fd, front);
+	rc = write_all(fd, front, sizeof(*front));
 	free(front);
 	if (rc == 0 && fsync(fd) != 0) {
 		rc = -errno;

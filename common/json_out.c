@@ -146,6 +146,21 @@ void json_out_text(struct json_out *j, const char *name, struct view text)
 	add_string(&j->line, text);
 }
 
+void json_out_some(struct json_out *j, const char *name, struct view text)
+{
+	if (text.len > 0) {
+		json_out_text(j, name, text);
+	}
+}
+
+void json_out_word(
+    struct json_out *j, const char *name, unsigned value, const char *word)
+{
+	if (value != 0 && word != NULL) {
+		json_out_text(j, name, view_of(word));
+	}
+}
+
 void json_out_number(struct json_out *j, const char *name, uint64_t n)
 {
 	add_name(j, name);

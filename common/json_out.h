@@ -47,6 +47,14 @@ struct view json_out_finish(struct json_out *j);
 
 /* Members; name is ours and needs no escape. */
 void json_out_text(struct json_out *j, const char *name, struct view text);
+
+/* Left out where it is empty. */
+void json_out_some(struct json_out *j, const char *name, struct view text);
+
+/* Left out where value, the first of its enum, says nothing, or has no word. */
+void json_out_word(
+    struct json_out *j, const char *name, unsigned value, const char *word);
+
 void json_out_number(struct json_out *j, const char *name, uint64_t n);
 void json_out_time(struct json_out *j, const char *name, int64_t t);
 void json_out_bool(struct json_out *j, const char *name, bool b);

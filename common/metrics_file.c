@@ -12,28 +12,11 @@
 #include <unistd.h>
 
 #include "common/metrics.h"
+#include "common/whole.h"
 
 enum {
 	MODE = 0644 /* the collector is another user */
 };
-
-static int write_all(int fd, const struct strbuf *text)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->s + done, text->len - done);
-
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n <= 0) {
-			return n < 0 ? -errno : -EIO;
-		}
-		done += (size_t)n;
-	}
-	return fchmod(fd, MODE) == 0 ? 0 : -errno;
-}
 
 /*
  * One name for all runs: whoever was killed leaves one file, and the next one
@@ -54,7 +37,10 @@ int metrics_write(const char *path, const struct strbuf *text)
 	if (fd < 0) {
 		return -errno;
 	}
-	rc = write_all(fd, text);
+	rc = write_all(fd, text->s, text->len);
+	if (rc == 0 && fchmod(fd, MODE) != 0) {
+		rc = -errno;
+	}
 	if (close(fd) != 0 && rc == 0) {
 		rc = -errno;
 	}

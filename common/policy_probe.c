@@ -23,22 +23,6 @@ static int by_text(const void *a, const void *b)
 	return order != 0 ? order : (v->len > w->len) - (v->len < w->len);
 }
 
-static void put_text(struct json_out *j, const char *name, struct view text)
-{
-	if (text.len > 0) {
-		json_out_text(j, name, text);
-	}
-}
-
-/* The first value of each enum is "unknown", and says nothing. */
-static void put_word(
-    struct json_out *j, const char *name, unsigned value, const char *word)
-{
-	if (value != 0 && word != NULL) {
-		json_out_text(j, name, view_of(word));
-	}
-}
-
 static void put_records(struct json_out *j, const struct policy_probe *p)
 {
 	struct view *sorted;
@@ -67,15 +51,16 @@ int policy_probe_write(const struct policy_probe *p, struct strbuf *out)
 	json_out_begin(&j);
 	json_out_time(&j, "probed-at", p->at);
 	json_out_text(&j, "ip", view_of(ip_format(&p->ip, ip)));
-	put_word(&j, "chain", p->chain, fact_chain_word(p->chain));
-	put_text(&j, "chain-reason", p->chain_reason);
-	put_word(&j, "name", p->name, fact_name_word(p->name));
-	put_word(&j, "dane", p->dane, fact_dane_word(p->dane));
-	put_word(
+	json_out_word(&j, "chain", p->chain, fact_chain_word(p->chain));
+	json_out_some(&j, "chain-reason", p->chain_reason);
+	json_out_word(&j, "name", p->name, fact_name_word(p->name));
+	json_out_word(&j, "dane", p->dane, fact_dane_word(p->dane));
+	json_out_word(
 	    &j, "dane-chain", p->dane_chain, fact_chain_word(p->dane_chain));
-	put_text(&j, "dane-reason", p->dane_reason);
-	put_word(&j, "dane-name", p->dane_name, fact_name_word(p->dane_name));
-	put_text(&j, "tlsa-base", p->base);
+	json_out_some(&j, "dane-reason", p->dane_reason);
+	json_out_word(
+	    &j, "dane-name", p->dane_name, fact_name_word(p->dane_name));
+	json_out_some(&j, "tlsa-base", p->base);
 	put_records(&j, p);
 	content = json_out_finish(&j);
 	if (content.len > 0 && content.len <= POLICY_PROBE_MAX) {

@@ -114,22 +114,6 @@ static struct view without_nul(struct view text, struct arena *a)
 	return text;
 }
 
-static void put_text(struct json_out *j, const char *name, struct view text)
-{
-	if (text.len > 0) {
-		json_out_text(j, name, text);
-	}
-}
-
-/* The first value of each enum says nothing. */
-static void put_word(
-    struct json_out *j, const char *name, unsigned value, const char *word)
-{
-	if (value != 0 && word != NULL) {
-		json_out_text(j, name, view_of(word));
-	}
-}
-
 static void put_flag(struct json_out *j, const char *name, bool value)
 {
 	if (value) {
@@ -141,9 +125,9 @@ static void put_set(struct json_out *j, const struct policy_set *set,
     const struct view *records, struct view text)
 {
 	json_out_begin(j);
-	put_word(j, "mx", set->mx, policy_mx_word(set->mx));
-	put_word(j, "tlsa", set->tlsa, policy_tlsa_word(set->tlsa));
-	put_text(j, "tlsa-base", set->base);
+	json_out_word(j, "mx", set->mx, policy_mx_word(set->mx));
+	json_out_word(j, "tlsa", set->tlsa, policy_tlsa_word(set->tlsa));
+	json_out_some(j, "tlsa-base", set->base);
 	if (set->n_records > 0) {
 		json_out_open_list(j, "tlsa-records");
 		for (size_t i = 0; i < set->n_records; i++) {
@@ -153,14 +137,14 @@ static void put_set(struct json_out *j, const struct policy_set *set,
 	}
 	put_flag(j, "dane-demanded", set->is_dane_demanded);
 	put_flag(j, "sts-demanded", set->is_sts_demanded);
-	put_word(j, "sts", set->sts, policy_sts_word(set->sts));
-	put_text(j, "sts-text", text);
-	put_text(j, "sts-reason", set->sts_reason);
+	json_out_word(j, "sts", set->sts, policy_sts_word(set->sts));
+	json_out_some(j, "sts-text", text);
+	json_out_some(j, "sts-reason", set->sts_reason);
 	if (set->failed_at > 0 && set->failed_at <= UINT32_MAX) {
 		json_out_time(j, "failed-at", set->failed_at);
 	}
-	put_word(j, "failed", set->failed, policy_sts_word(set->failed));
-	put_text(j, "policy-domain", set->mta_domain);
+	json_out_word(j, "failed", set->failed, policy_sts_word(set->failed));
+	json_out_some(j, "policy-domain", set->mta_domain);
 }
 
 int policy_set_write(const struct policy_set *set, struct strbuf *out)

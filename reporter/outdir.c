@@ -22,6 +22,7 @@
 #include "common/err.h"
 #include "common/hash.h"
 #include "common/mem.h"
+#include "common/whole.h"
 #include "reporter/outdir.h"
 
 enum {
@@ -139,22 +140,6 @@ static bool is_safe(const char *name)
 	return true;
 }
 
-static int write_all(int fd, const char *s, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, s, len);
-
-		if (n < 0 && errno != EINTR) {
-			return -errno;
-		}
-		if (n > 0) {
-			s += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 static int create(const struct outdir *o, const char *temp)
 {
 	return openat(o->fd, temp,
@@ -232,7 +217,7 @@ int outdir_flush(struct outdir *o)
 	return 0;
 }
 
-static int read_all(int fd, struct strbuf *out)
+static int append_all(int fd, struct strbuf *out)
 {
 	char part[16384];
 	ssize_t n;
@@ -261,7 +246,7 @@ int outdir_get(const struct outdir *o, const char *name, struct strbuf *out)
 	if (fd < 0) {
 		return -errno;
 	}
-	rc = read_all(fd, out);
+	rc = append_all(fd, out);
 	(void)close(fd);
 	return rc;
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "common/err.h"
-#include "common/read_all.h"
+#include "common/whole.h"
 #include "send/secret_file.h"
 
 /* What is wrong with a file; NULL: nothing. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_read_all.c - tests common/read_all.c */
+/* test_whole.c - tests common/whole.c */
 #include "config.h"
 
-#include "common/read_all.h"
+#include <sys/wait.h>
+
+#include "common/whole.h"
 #include "tests/unit/unit.h"
 
 static void test_pieces(void **state)
@@ -50,6 +52,40 @@ static void test_error(void **state)
 
 	(void)state;
 	UNIT_INT("no descriptor", read_all(-1, buf, sizeof(buf)), -EBADF);
+	UNIT_INT("no descriptor", write_all(-1, "a", 1), -EBADF);
+	UNIT_INT("nothing", write_all(-1, "a", 0), 0);
+}
+
+/* More than a pipe holds goes through it piece by piece. */
+static void test_large(void **state)
+{
+	enum {
+		SIZE = 1 << 20
+	};
+
+	char *from = malloc(SIZE);
+	char *to = malloc(SIZE + 1);
+	int fd[2];
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(from);
+	assert_non_null(to);
+	for (size_t i = 0; i < SIZE; i++) {
+		from[i] = (char)(i % 251);
+	}
+	UNIT_INT("pipe", pipe(fd), 0);
+	pid = fork();
+	if (pid == 0) {
+		_exit(write_all(fd[1], from, SIZE) == 0 ? 0 : 1);
+	}
+	(void)close(fd[1]);
+	UNIT_INT("read", read_all(fd[0], to, SIZE + 1), SIZE);
+	UNIT_TRUE("the same", memcmp(from, to, SIZE) == 0);
+	UNIT_INT("writer", waitpid(pid, NULL, 0), pid);
+	(void)close(fd[0]);
+	free(from);
+	free(to);
 }
 
 int main(void)
@@ -57,6 +93,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_large),
 	};
 
 	return UNIT_RUN(tests);

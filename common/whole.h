@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef COMMON_READ_ALL_H
-#define COMMON_READ_ALL_H
+#ifndef COMMON_WHOLE_H
+#define COMMON_WHOLE_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -10,5 +10,8 @@
  * many, or -errno.
  */
 ssize_t read_all(int fd, void *buf, size_t size);
+
+/* Writes all of it. Returns 0 or -errno. */
+int write_all(int fd, const void *buf, size_t len);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* read_all.c - a small file, whole */
+/* whole.c - reads and writes that do not end half-way */
 
 #include "config.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#include "common/read_all.h"
+#include "common/whole.h"
 
 ssize_t read_all(int fd, void *buf, size_t size)
 {
@@ -27,4 +27,22 @@ ssize_t read_all(int fd, void *buf, size_t size)
 		len += (size_t)n;
 	}
 	return (ssize_t)len;
+}
+
+int write_all(int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno != EINTR) {
+			return -errno;
+		}
+		if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
 }
