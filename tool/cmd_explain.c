@@ -29,7 +29,6 @@ struct request {
 
 static int parse(struct request *r, const char *operand)
 {
-	const char *day = tool_value(r->e.tool, "day");
 	char buf[LOG_ESCAPE_BUF];
 
 	if (domain_normalise(view_of(operand), r->e.domain) < 0) {
@@ -37,10 +36,8 @@ static int parse(struct request *r, const char *operand)
 		    "%s: expected a domain", log_escape(view_of(operand), buf));
 		return EX_USAGE;
 	}
-	r->has_day = day != NULL;
-	if (r->has_day && when_parse_date(view_of(day), &r->day) != 0) {
-		log_error("--day %s: expected a day like 2026-11-22",
-		    log_escape(view_of(day), buf));
+	r->has_day = tool_value(r->e.tool, "day") != NULL;
+	if (tool_day(r->e.tool, "day", &r->day) != EX_OK) {
 		return EX_USAGE;
 	}
 	r->e.is_offline = tool_value(r->e.tool, "offline") != NULL;

@@ -13,7 +13,6 @@
 #include <sysexits.h>
 
 #include "common/json_out.h"
-#include "common/log.h"
 #include "common/when.h"
 #include "tool/outbox_file.h"
 #include "tool/table.h"
@@ -41,17 +40,9 @@ static int parse(struct request *r)
 {
 	const char *domain = tool_value(r->tool, "domain");
 	const char *day = tool_value(r->tool, "day");
-	char buf[LOG_ESCAPE_BUF];
 
-	if (domain != NULL &&
-	    domain_normalise(view_of(domain), r->domain) < 0) {
-		log_error("--domain %s: expected a domain",
-		    log_escape(view_of(domain), buf));
-		return EX_USAGE;
-	}
-	if (day != NULL && when_parse_date(view_of(day), &r->day) != 0) {
-		log_error("--day %s: expected a day like 2026-11-22",
-		    log_escape(view_of(day), buf));
+	if (tool_domain(r->tool, "domain", r->domain) != EX_OK ||
+	    tool_day(r->tool, "day", &r->day) != EX_OK) {
 		return EX_USAGE;
 	}
 	if (domain != NULL || day != NULL) {

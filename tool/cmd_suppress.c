@@ -182,16 +182,8 @@ static int parse_target(const char *text, struct record_rua *out)
 
 static int parse_domain(const struct tool *tool, struct request *out)
 {
-	const char *text = tool_value(tool, "domain");
-	char buf[LOG_ESCAPE_BUF];
-
-	out->has_domain = text != NULL;
-	if (text != NULL && domain_normalise(view_of(text), out->domain) <= 0) {
-		log_error("--domain %s: expected a domain",
-		    log_escape(view_of(text), buf));
-		return EX_USAGE;
-	}
-	return EX_OK;
+	out->has_domain = tool_value(tool, "domain") != NULL;
+	return tool_domain(tool, "domain", out->domain);
 }
 
 static int parse_until(const struct tool *tool, int64_t *out)

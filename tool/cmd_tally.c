@@ -12,7 +12,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/store.h"
-#include "common/when.h"
 #include "tool/days.h"
 #include "tool/tally_json.h"
 #include "tool/tally_policies.h"
@@ -28,24 +27,13 @@ struct request {
 
 static int parse(struct request *r)
 {
-	const char *domain = tool_value(r->tool, "domain");
-	const char *day = tool_value(r->tool, "day");
-	char buf[LOG_ESCAPE_BUF];
+	int64_t t = 0;
 
-	if (domain != NULL &&
-	    domain_normalise(view_of(domain), r->domain) < 0) {
-		log_error("--domain %s: expected a domain",
-		    log_escape(view_of(domain), buf));
+	if (tool_domain(r->tool, "domain", r->domain) != EX_OK ||
+	    tool_day(r->tool, "day", &t) != EX_OK) {
 		return EX_USAGE;
 	}
-	if (day != NULL) {
-		int64_t t = 0;
-
-		if (when_parse_date(view_of(day), &t) != 0) {
-			log_error("--day %s: expected a day like 2026-11-22",
-			    log_escape(view_of(day), buf));
-			return EX_USAGE;
-		}
+	if (tool_value(r->tool, "day") != NULL) {
 		r->days = xmalloc(sizeof(*r->days));
 		r->days[0] = t;
 		r->n = 1;

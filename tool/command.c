@@ -5,8 +5,11 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sysexits.h>
 
+#include "common/log.h"
 #include "common/nearest.h"
+#include "common/when.h"
 #include "tool/tool.h"
 
 /* In the order of the help. A test compares the manual page with it. */
@@ -159,4 +162,30 @@ const char *tool_value(const struct tool *tool, const char *name)
 	}
 	assert(false); /* the command has no such option */
 	return NULL;
+}
+
+int tool_domain(const struct tool *tool, const char *name, char out[DOMAIN_BUF])
+{
+	const char *value = tool_value(tool, name);
+	char buf[LOG_ESCAPE_BUF];
+
+	if (value != NULL && domain_normalise(view_of(value), out) < 0) {
+		log_error("--%s %s: expected a domain", name,
+		    log_escape(view_of(value), buf));
+		return EX_USAGE;
+	}
+	return EX_OK;
+}
+
+int tool_day(const struct tool *tool, const char *name, int64_t *out)
+{
+	const char *value = tool_value(tool, name);
+	char buf[LOG_ESCAPE_BUF];
+
+	if (value != NULL && when_parse_date(view_of(value), out) != 0) {
+		log_error("--%s %s: expected a day like 2026-11-22", name,
+		    log_escape(view_of(value), buf));
+		return EX_USAGE;
+	}
+	return EX_OK;
 }

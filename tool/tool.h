@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/conf.h"
+#include "common/domain.h"
 
 /*
  * What all commands of telltls share. A command is one row of the table in
@@ -74,6 +75,15 @@ const struct command *command_suggest(const char *name);
  * "" for an option without value that was. The last one counts.
  */
 const char *tool_value(const struct tool *tool, const char *name);
+
+/*
+ * The same as a normalised domain, and as the first second of a day: out stays
+ * as it is where the option was not given. Returns EX_OK; EX_USAGE, which was
+ * logged.
+ */
+int tool_domain(
+    const struct tool *tool, const char *name, char out[DOMAIN_BUF]);
+int tool_day(const struct tool *tool, const char *name, int64_t *out);
 
 int cmd_bounce(const struct tool *tool, int argc, char **argv);
 int cmd_check(const struct tool *tool, int argc, char **argv);
