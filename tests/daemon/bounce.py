@@ -6,6 +6,7 @@ the top of the build.
 """
 import os
 import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -59,8 +60,10 @@ class Site(run.Site):
     def bounce(self, *args, text=b"", want=OK, env=None, conf=None,
                user=None):
         """Runs the command as an alias does."""
+        # who is not root may not get to where it was built
+        tool = TOOL if user is None else shutil.copy(TOOL, self.path("tool"))
         done = subprocess.run(
-            [TOOL, "-c", conf or self.conf, "bounce", *args], input=text,
+            [tool, "-c", conf or self.conf, "bounce", *args], input=text,
             capture_output=True, timeout=LIMIT_S, check=False, user=user,
             env=dict({"PATH": os.environ["PATH"]}, **(env or {})))
         if done.returncode != want:

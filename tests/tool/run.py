@@ -86,8 +86,12 @@ class Site:
 
     def raw(self, *args, want=0, **more):
         """Runs the program with these arguments alone."""
+        program = PROGRAM
+        if "user" in more:
+            # he may not get to where it was built, in root's own folder say
+            program = shutil.copy(PROGRAM, self.dir)
         done = subprocess.run(
-            [PROGRAM, *args], stdin=subprocess.DEVNULL,
+            [program, *args], stdin=subprocess.DEVNULL,
             stdout=more.pop("stdout", subprocess.PIPE),
             stderr=subprocess.PIPE, timeout=60, check=False, **more)
         result = Result(done.returncode,
