@@ -59,6 +59,7 @@ static const struct row rows[] = {
 	ROW(LIVE_FEED, "source", TEXT, u.feed.source),
 	ROW(LIVE_FEED, "open", BOOL, u.feed.is_open),
 	ROW(LIVE_FEED, "at-end", BOOL, u.feed.is_at_end),
+	ROW(LIVE_FEED, "has-lag-bytes", BOOL, u.feed.has_lag_b),
 	ROW(LIVE_FEED, "lag-bytes", NUMBER, u.feed.lag_b),
 	ROW(LIVE_FEED, "lag-seconds", NUMBER, u.feed.lag_s),
 	ROW(LIVE_FEED, "open-sessions", NUMBER, u.feed.open_sessions),

@@ -70,6 +70,7 @@ struct live_feed {
 	char source[LIVE_TEXT]; /* the log file */
 	bool is_open;           /* it is being followed */
 	bool is_at_end;         /* all that is there was read */
+	bool has_lag_b;         /* lag_b is known: it is a log file's */
 	uint64_t lag_b;         /* bytes behind what was read */
 	uint64_t lag_s;         /* age of the last line read, if there is lag */
 	uint64_t open_sessions;

@@ -95,6 +95,16 @@ static uint64_t feed_followed(const struct metrics_feed *f)
 	return f->live.is_open && !f->live.has_error;
 }
 
+static bool feed_is_live(const struct metrics_feed *f)
+{
+	return f->is_live;
+}
+
+static bool feed_has_lag_b(const struct metrics_feed *f)
+{
+	return f->is_live && f->live.has_lag_b;
+}
+
 static uint64_t feed_lag_b(const struct metrics_feed *f)
 {
 	return f->live.lag_b;
@@ -115,23 +125,23 @@ static void put_feeds(const struct metrics *m, struct strbuf *out)
 	static const struct {
 		const char *name;
 		const char *help;
-		bool is_live; /* only the daemon knows */
+		bool (*is_known)(const struct metrics_feed *f); /* NULL: is */
 		uint64_t (*get)(const struct metrics_feed *f);
 	} rows[] = {
 		{ "feed_position", "How far the feed was read: bytes of a log.",
-		    false, feed_position },
+		    NULL, feed_position },
 		{ "feed_last_line_timestamp_seconds",
-		    "Time of the last line read; 0: none.", false, feed_last },
+		    "Time of the last line read; 0: none.", NULL, feed_last },
 		{ "feed_followed",
 		    "Whether the daemon follows the feed without an error.",
-		    true, feed_followed },
+		    feed_is_live, feed_followed },
 		{ "feed_lag_bytes", "Bytes of the log that are not read yet.",
-		    true, feed_lag_b },
+		    feed_has_lag_b, feed_lag_b },
 		{ "feed_lag_seconds",
-		    "Age of the last line read, if there is a lag.", true,
-		    feed_lag_s },
+		    "Age of the last line read, if there is a lag.",
+		    feed_is_live, feed_lag_s },
 		{ "feed_open_sessions", "Sessions that have not ended yet.",
-		    true, feed_open },
+		    feed_is_live, feed_open },
 	};
 
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
@@ -144,7 +154,8 @@ static void put_feeds(const struct metrics *m, struct strbuf *out)
 				{ "mta", feed->mta },
 			};
 
-			if (!rows[r].is_live || feed->is_live) {
+			if (rows[r].is_known == NULL ||
+			    rows[r].is_known(feed)) {
 				add(f, labels, 2, rows[r].get(feed));
 			}
 		}

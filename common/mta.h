@@ -121,7 +121,7 @@ uint64_t mta_oldest(const struct mta *m);
  */
 bool mta_may_begin(const struct mta *m);
 
-/* Open sessions, for status. */
+/* Sessions that began, and whose end was not logged yet; for status. */
 unsigned mta_open_sessions(const struct mta *m);
 
 #endif

@@ -39,7 +39,11 @@ static int line_to(struct sendmail *sm, struct sendmail_process *p,
 		}
 		s = next;
 	}
-	return rc != 0 ? rc : sendmail_plain_to(sm, p, pos, t, l);
+	rc = rc != 0 ? rc : sendmail_plain_to(sm, p, pos, t, l);
+	if (!l->has_more) {
+		p->served = NULL;
+	}
+	return rc;
 }
 
 static void drop_split(struct sendmail_process *p)
@@ -269,13 +273,18 @@ static uint64_t sendmail_oldest(const struct mta *m)
 	return pos;
 }
 
+/*
+ * A process delivers over one session at a time. Others may be kept, for
+ * another message that perhaps never comes: they are over as far as anybody
+ * who asks is concerned.
+ */
 static unsigned sendmail_open_sessions(const struct mta *m)
 {
 	const struct sendmail *sm = (const struct sendmail *)m;
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < sm->n_processes; i++) {
-		n += sm->heap[i]->n_sessions;
+		n += sm->heap[i]->served != NULL;
 	}
 	return n;
 }

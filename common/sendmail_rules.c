@@ -222,6 +222,7 @@ int sendmail_rules_rcpt(struct sendmail *sm, struct sendmail_process *p,
 	if (s == NULL) {
 		return sendmail_bump(sm, t, COUNTER_ORPHAN);
 	}
+	p->served = s;
 	read_nexthop(sm, l->nexthop, nexthop);
 	(void)domain_normalise(
 	    view_make(sm->text,

@@ -53,6 +53,9 @@ void sendmail_session_free(
 {
 	LIST_REMOVE(s, link);
 	p->n_sessions--;
+	if (p->served == s) {
+		p->served = NULL;
+	}
 	free(s->domains);
 	free(s->list);
 	free(s->held);
@@ -70,6 +73,7 @@ struct sendmail_session *sendmail_session_new(
 	s->left_out = COUNTER_COUNT;
 	LIST_INSERT_HEAD(&p->sessions, s, link);
 	p->n_sessions++;
+	p->served = s;
 	return s;
 }
 

@@ -81,6 +81,8 @@ struct sendmail_process {
 	                       process with records is judged by them alone */
 	struct sendmail_sessions sessions;
 	unsigned n_sessions;
+	struct sendmail_session *served; /* in sessions: a delivery goes on over
+	                                    it, as far as was logged; or NULL */
 	/* what the lines just before said of the session to come */
 	uint64_t hint_pos;     /* the first of them; UINT64_MAX: none */
 	enum fact_chain chain; /* FACT_CHAIN_UNKNOWN: nothing was said */

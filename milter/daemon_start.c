@@ -138,6 +138,11 @@ int daemon_prepare(struct daemon *d)
 	    make_socket_folders(&p, c) != 0) {
 		return EX_CANTCREAT;
 	}
+	if (!p.is_root) {
+		log_info("stays who it was started as, and key=user is not "
+			 "looked at uid=%ld",
+		    (long)p.uid);
+	}
 	gather_groups(c, groups);
 	rc = privileges_drop(&p, c->user, groups);
 	if (rc != 0) {

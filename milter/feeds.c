@@ -336,7 +336,7 @@ bool feeds_live(
 	}
 	out->is_open = true;
 	out->is_at_end = feeds_source_is_at_end(one);
-	feeds_source_lag(one, now, &out->lag_b, &out->lag_s);
+	feeds_source_lag(one, now, out);
 	if (one->feed != NULL) {
 		feed_result(one->feed, &result);
 		out->open_sessions = result.open;

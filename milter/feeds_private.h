@@ -62,9 +62,9 @@ void feeds_source_close(struct feeds_one *one);
 int64_t feeds_source_poll(struct feeds_one *one, int64_t now);
 bool feeds_source_is_at_end(const struct feeds_one *one);
 
-/* How far it is behind: bytes (0 where they are not known) and seconds. */
+/* Sets how far it is behind: seconds, and bytes where they are known. */
 void feeds_source_lag(
-    const struct feeds_one *one, int64_t now, uint64_t *bytes, uint64_t *s);
+    const struct feeds_one *one, int64_t now, struct live_feed *out);
 
 /*
  * Open days may have sessions that wait for a policy, from before we started:

@@ -99,21 +99,20 @@ bool feeds_source_is_at_end(const struct feeds_one *one)
 }
 
 void feeds_source_lag(
-    const struct feeds_one *one, int64_t now, uint64_t *bytes, uint64_t *s)
+    const struct feeds_one *one, int64_t now, struct live_feed *out)
 {
 	struct mark at;
 
-	*bytes = 0;
-	*s = 0;
 	if (one->journal != NULL) {
 		int64_t lag = follow_journal_lag_s(one->journal, now);
 
-		*s = lag > 0 ? (uint64_t)lag : 0;
+		out->lag_s = lag > 0 ? (uint64_t)lag : 0;
 	} else if (one->follow != NULL) {
-		*bytes = follow_lag(one->follow);
+		out->has_lag_b = true;
+		out->lag_b = follow_lag(one->follow);
 		feed_position(one->feed, &at);
-		if (*bytes > 0 && at.t != 0 && now > at.t) {
-			*s = (uint64_t)(now - at.t);
+		if (out->lag_b > 0 && at.t != 0 && now > at.t) {
+			out->lag_s = (uint64_t)(now - at.t);
 		}
 	}
 }

@@ -18,6 +18,7 @@
 
 enum {
 	NUMBER_BUF = 48,
+	ERROR_BUF = LIVE_TEXT + NUMBER_BUF,
 	EXIT_WRONG = 1, /* something is wrong with the state, not with us */
 };
 
@@ -123,27 +124,48 @@ static const char *source_of(const struct status_feed *feed)
 				      feed->file;
 }
 
+/* What is not known is something else than none. */
+static struct view known(bool is_known, uint64_t n, char out[NUMBER_BUF])
+{
+	return is_known ? number(n, out) : view_of("-");
+}
+
+/* When the last error was, and which: it is worth knowing when it is over. */
+static struct view last_error(
+    const struct live_feed *live, int64_t now, char out[ERROR_BUF])
+{
+	char buf[NUMBER_BUF];
+	struct view when = age(now, live->error_t, buf);
+
+	if (live->error_t == 0) {
+		return view_of("none");
+	}
+	(void)snprintf(
+	    out, ERROR_BUF, "%.*s: %s", (int)when.len, when.s, live->error);
+	return view_of(out);
+}
+
 static void live_row(const struct status *s, size_t i, struct table *measured,
     const struct table *printed)
 {
 	const struct status_feed *feed = &s->feeds[i];
-	char n[4][NUMBER_BUF];
+	const struct live_feed *live = &feed->live;
+	char n[3][NUMBER_BUF];
+	char error[ERROR_BUF];
 	const struct view cells[] = {
 		view_of(feed->name),
 		view_of(source_of(feed)),
 		view_of(live_word(feed)),
-		number(feed->live.lag_b, n[0]),
-		number(feed->live.lag_s, n[1]),
-		number(feed->live.open_sessions, n[2]),
-		feed->live.error_t != 0 ?
-		    age(s->tool->now, feed->live.error_t, n[3]) :
-		    view_of("none"),
+		known(live->has_lag_b, live->lag_b, n[0]),
+		known(live->is_open, live->lag_s, n[1]),
+		known(live->is_open, live->open_sessions, n[2]),
+		last_error(live, s->tool->now, error),
 	};
 
 	if (source_of(feed) != NULL) {
 		give(measured, printed, cells,
-		    !feed->live.is_open || feed->live.has_error ? TABLE_BAD :
-								  TABLE_PLAIN);
+		    !live->is_open || live->has_error ? TABLE_BAD :
+							TABLE_PLAIN);
 	}
 }
 

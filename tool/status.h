@@ -22,6 +22,11 @@
  * here, its own line of advice, and its own table there.
  */
 
+enum {
+	/* one session in so many may be before the log first told of TLS */
+	STATUS_FEW = 20,
+};
+
 struct status_feed {
 	char name[TALLY_FEED_NAME];
 	char mta[TALLY_MTA_NAME];
@@ -94,6 +99,13 @@ void status_unjudged(
 
 /* Draws conclusions from what was gathered; once. */
 void status_advise(struct status *s);
+
+/* status_advice_feed.c: the part of it that is about one feed. */
+void status_advise_feed(struct status *s, const struct status_feed *feed);
+
+/* Adds a line of advice. */
+void status_say(struct status *s, bool is_wrong, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Is any of the advice about something that is wrong? */
 bool status_is_wrong(const struct status *s);

@@ -26,16 +26,12 @@ enum {
 	TEXT_BUF = 1024,
 	/* DESIGN "Seal": midnight, 10 minutes, at most 6 hours late */
 	SEAL_AFTER_S = WHEN_DAY_S + 600 + 6 * 3600,
-	RULES_BYTES = 600, /* three records of 200, as measured */
-	QUEUE_FEW = 100,   /* what a burst of deliveries exceeds */
+	QUEUE_FEW = 100, /* what a burst of deliveries exceeds */
 	QUEUE_GOOD = 512,
 	OVERDUE_S = 2 * 3600, /* runs are a quarter of an hour apart */
-	/* one session in so many may be before the log first told of TLS */
-	FEW = 20,
 };
 
-static void __attribute__((format(printf, 3, 4)))
-say(struct status *s, bool is_wrong, const char *fmt, ...)
+void status_say(struct status *s, bool is_wrong, const char *fmt, ...)
 {
 	char text[TEXT_BUF];
 	va_list ap;
@@ -56,7 +52,7 @@ static void advise_empty(struct status *s)
 	const char *mta = s->n_feeds > 0 ? s->feeds[0].mta : mta_names()[0];
 
 	if (s->n_days == 0) {
-		say(s, false,
+		status_say(s, false,
 		    "no tally yet under %s: 'telltls replay --mta %s LOG...' "
 		    "makes one from a mail log",
 		    s->tool->state, mta);
@@ -69,10 +65,10 @@ static void advise_day(struct status *s, const struct status_day *day)
 
 	(void)when_date(day->day, date);
 	if (day->error != 0) {
-		say(s, true, "%s cannot be read: %s", date,
+		status_say(s, true, "%s cannot be read: %s", date,
 		    err_text(day->error));
 	} else if (day->damaged > 0) {
-		say(s, true,
+		status_say(s, true,
 		    "%s is damaged: %" PRIu64 " records are left out, and "
 		    "missing in its totals",
 		    date, day->damaged);
@@ -87,14 +83,14 @@ static void advise_reports(struct status *s, const struct status_day *day)
 
 	(void)when_date(day->day, date);
 	if (r->withheld > 0) {
-		say(s, true,
+		status_say(s, true,
 		    "%s: %" PRIu64 " reports are withheld, for what they say "
 		    "may be our own fault: %s If it is none, "
 		    "'telltls-report --release %s' reports it all the same",
 		    date, r->withheld, r->why, date);
 	}
-	if (r->unjudged > day->sessions / FEW) {
-		say(s, false,
+	if (r->unjudged > day->sessions / STATUS_FEW) {
+		status_say(s, false,
 		    "%s: %" PRIu64 " of %" PRIu64 " sessions are in no report: "
 		    "how they went, or what their recipients had published, "
 		    "is not known",
@@ -105,7 +101,7 @@ static void advise_reports(struct status *s, const struct status_day *day)
 static void say_hint(
     void *ctx, uint64_t sessions, const struct explain_hint *hint)
 {
-	say(ctx, false, "to settle %" PRIu64 " or more of these: %s%s%s",
+	status_say(ctx, false, "to settle %" PRIu64 " or more of these: %s%s%s",
 	    sessions, hint->text, hint->line != NULL ? " " : "",
 	    hint->line != NULL ? hint->line : "");
 }
@@ -136,163 +132,11 @@ static void advise_open(struct status *s)
 		}
 	}
 	if (n > 0) {
-		say(s, false,
+		status_say(s, false,
 		    "%zu %s over but not sealed, so not reported, the first "
 		    "is %s: 'telltls replay --seal' seals all days after its "
 		    "logs",
 		    n, n == 1 ? "day is" : "days are", date);
-	}
-}
-
-/* Lines, but nothing in them. */
-static void advise_silent(struct status *s, const struct status_feed *feed)
-{
-	uint64_t lines = feed->counters[COUNTER_LINES];
-	uint64_t bad = feed->counters[COUNTER_BAD_LINE];
-
-	if (bad > lines) {
-		say(s, false,
-		    "feed %s: %" PRIu64 " of %" PRIu64 " lines are no log "
-		    "lines: is this the mail log?",
-		    feed->name, bad, bad + lines);
-	} else if (lines > 0 && feed->counters[COUNTER_RECORDS] == 0) {
-		const char *with = strcmp(feed->mta, "postfix") == 0 ?
-		    "smtp_tls_loglevel 1" :
-		    "our rules, or at least with LogLevel 9";
-
-		say(s, false,
-		    "feed %s: none of %" PRIu64 " lines tells of an outgoing "
-		    "session: does %s log with %s, under one of the names in "
-		    "idents?",
-		    feed->name, lines, feed->mta, with);
-	}
-}
-
-/* What Sendmail's log leaves open, and what would tell it. */
-static void advise_sendmail(struct status *s, const struct status_feed *feed)
-{
-	const uint64_t *n = feed->counters;
-
-	if (n[COUNTER_SESSIONS] == 0) {
-		return;
-	}
-	if (n[COUNTER_RULES] == 0) {
-		say(s, false,
-		    "feed %s: Sendmail logs without our rules: sessions "
-		    "without TLS are not seen, and not whose name was in a "
-		    "certificate; telltls.m4 (telltls-sendmail(7)) tells both, "
-		    "at about %d bytes of log a session (here %" PRIu64
-		    " sessions in %zu %s)",
-		    feed->name, RULES_BYTES, n[COUNTER_SESSIONS], s->n_days,
-		    s->n_days == 1 ? "day" : "days");
-	}
-	if (feed->no_chain > 0) {
-		say(s, false,
-		    "feed %s: %" PRIu64 " sessions had a certificate that "
-		    "Sendmail did not trust, and the log does not say why: "
-		    "LogLevel 12 does, at about 4 lines more a session",
-		    feed->name, feed->no_chain);
-	}
-}
-
-/* What Postfix's log leaves open, and what would tell it. */
-static void advise_postfix(struct status *s, const struct status_feed *feed)
-{
-	uint64_t sessions = feed->counters[COUNTER_SESSIONS];
-	uint64_t untold = feed->counters[COUNTER_TLS_NOT_LOGGED];
-
-	if (untold > sessions / FEW) {
-		say(s, false,
-		    "feed %s: of %" PRIu64 " of %" PRIu64 " sessions the log "
-		    "does not tell whether there was TLS, and no report does: "
-		    "smtp_tls_loglevel = 1 is needed (telltls-postfix(7))",
-		    feed->name, untold, sessions);
-	}
-}
-
-static void advise_lost(struct status *s, const struct status_feed *feed)
-{
-	const uint64_t *n = feed->counters;
-
-	if (n[COUNTER_GAP] > 0) {
-		say(s, true,
-		    "feed %s: part of the log was missing %" PRIu64
-		    " times; what it told is lost: is the log rotated before "
-		    "it is read, or cut in place?",
-		    feed->name, n[COUNTER_GAP]);
-	}
-	if (n[COUNTER_SUPPRESSED] > 0) {
-		say(s, true,
-		    "feed %s: journald dropped %" PRIu64 " messages of the "
-		    "MTA by its rate limit; what they told is lost: raise "
-		    "RateLimitBurst in journald.conf",
-		    feed->name, n[COUNTER_SUPPRESSED]);
-	}
-	if (n[COUNTER_LATE] > 0) {
-		say(s, false,
-		    "feed %s: %" PRIu64 " sessions came after their day was "
-		    "sealed and are in no report",
-		    feed->name, n[COUNTER_LATE]);
-	}
-	if (n[COUNTER_UNREAD] > 0) {
-		say(s, true,
-		    "feed %s: a day was sealed %" PRIu64 " times before its "
-		    "log was read to the end of that day: is the daemon too "
-		    "slow, or the log not there?",
-		    feed->name, n[COUNTER_UNREAD]);
-	}
-	if (n[COUNTER_OVERFLOW] > 0) {
-		say(s, false,
-		    "feed %s: %" PRIu64 " sessions are counted without "
-		    "details: tally.facts or tally.facts-per-domain is too "
-		    "small",
-		    feed->name, n[COUNTER_OVERFLOW]);
-	}
-	if (n[COUNTER_DATAGRAM_LOST] > 0) {
-		say(s, true,
-		    "feed %s: %" PRIu64 " datagrams were received and lost: "
-		    "too many or too long, or no room on the disk",
-		    feed->name, n[COUNTER_DATAGRAM_LOST]);
-	}
-	if (n[COUNTER_BAD_DATAGRAM] > 0) {
-		say(s, false,
-		    "feed %s: %" PRIu64 " datagrams are none of the protocol: "
-		    "keep-invalid in telltls.yaml(5) keeps them for a look",
-		    feed->name, n[COUNTER_BAD_DATAGRAM]);
-	}
-	if (n[COUNTER_BAD_RECORD] > 0) {
-		say(s, false,
-		    "feed %s: %" PRIu64 " TLSRPT1 records are malformed: are "
-		    "the MTA's rules of this version of telltls?",
-		    feed->name, n[COUNTER_BAD_RECORD]);
-	}
-}
-
-static void advise_feed(struct status *s, const struct status_feed *feed)
-{
-	if (!feed->was_read && feed->socket != NULL && feed->file == NULL &&
-	    feed->journal == NULL) {
-		say(s, false,
-		    "feed %s: no datagram has come yet: does Postfix (3.10 or "
-		    "later) have smtp_tlsrpt_enable and its "
-		    "smtp_tlsrpt_socket_name?",
-		    feed->name);
-		return;
-	}
-	if (!feed->was_read) {
-		say(s, false, "feed %s was never read", feed->name);
-		return;
-	}
-	advise_silent(s, feed);
-	if (strcmp(feed->mta, "sendmail") == 0) {
-		advise_sendmail(s, feed);
-	} else if (strcmp(feed->mta, "postfix") == 0) {
-		advise_postfix(s, feed);
-	}
-	advise_lost(s, feed);
-	if (!feed->is_configured && s->tool->conf.n_feeds > 0) {
-		say(s, false, "feed %s is in the tallies, but not in %s",
-		    feed->name, s->tool->conf_path);
 	}
 }
 
@@ -310,27 +154,27 @@ static void advise_daemon(struct status *s)
 		return;
 	}
 	if (s->daemon_error == -EACCES || s->daemon_error == -EPERM) {
-		say(s, false,
+		status_say(s, false,
 		    "only root and user %s may ask the daemon how it is",
 		    s->tool->conf.user);
 	} else if (s->daemon_error == -EAGAIN) {
-		say(s, true,
+		status_say(s, true,
 		    "telltls-milter does not answer: it hangs, or has much to "
 		    "catch up with; nothing is lost as long as the logs are "
 		    "kept");
 	} else if (!s->is_running) {
-		say(s, true,
+		status_say(s, true,
 		    "telltls-milter does not run: no log is followed; what "
 		    "they hold is counted when it runs again");
 	}
 	if (s->is_running && d->has_milter && !d->milter_runs) {
-		say(s, true,
+		status_say(s, true,
 		    "the milter is down: mail flows, but TLS-Required: No is "
 		    "only known where the log tells it");
 	}
 	if (s->is_running && d->clock_step != 0 &&
 	    s->tool->now - d->clock_step < WHEN_DAY_S) {
-		say(s, false,
+		status_say(s, false,
 		    "the clock was set within the last day: the times of that "
 		    "day's sessions may be wrong");
 	}
@@ -346,17 +190,17 @@ static void advise_network(struct status *s)
 		return;
 	}
 	if (!d->network_runs) {
-		say(s, true,
+		status_say(s, true,
 		    "what looks up policies is down: sessions are counted, "
 		    "but those of which no policy is known by the end of the "
 		    "day are in no report");
 	} else if (health != DNS_HEALTH_VALIDATING &&
 	    health != DNS_HEALTH_UNKNOWN) {
-		say(s, true, "DNSSEC cannot be relied on (%s): %s",
+		status_say(s, true, "DNSSEC cannot be relied on (%s): %s",
 		    dns_health_word(health), dns_health_text(health));
 	}
 	if (d->policies_dropped > 0) {
-		say(s, false,
+		status_say(s, false,
 		    "%" PRIu64 " policies were given up for want of room: "
 		    "sessions that waited for them may be in no report",
 		    d->policies_dropped);
@@ -367,11 +211,11 @@ static void advise_network(struct status *s)
 static void advise_notes(struct status *s)
 {
 	if (s->notes_error != 0 && s->notes_error != -ENOENT) {
-		say(s, true, "what the milter notes cannot be read: %s",
+		status_say(s, true, "what the milter notes cannot be read: %s",
 		    err_text(s->notes_error));
 	}
 	if (s->notes[NOTED_DROPPED] > 0) {
-		say(s, false,
+		status_say(s, false,
 		    "the milter could not hand over %" PRIu64
 		    " notes: sessions "
 		    "of messages with TLS-Required: No may have been counted "
@@ -385,7 +229,7 @@ static void advise_live(struct status *s, const struct status_feed *feed)
 	char text[LOG_ESCAPE_BUF];
 
 	if (s->is_running && feed->is_live && feed->live.has_error) {
-		say(s, true, "feed %s cannot be counted: %s", feed->name,
+		status_say(s, true, "feed %s cannot be counted: %s", feed->name,
 		    log_escape(view_of(feed->live.error), text));
 	}
 }
@@ -402,7 +246,7 @@ static void advise_queue(struct status *s)
 		has_socket = has_socket || s->feeds[i].socket != NULL;
 	}
 	if (has_socket && s->queue_max > 0 && s->queue_max < QUEUE_FEW) {
-		say(s, false,
+		status_say(s, false,
 		    "the kernel keeps no more than %" PRIu64 " datagrams for "
 		    "a socket, and Postfix drops the next: put the line "
 		    "'net.unix.max_dgram_qlen = %d' into "
@@ -424,19 +268,19 @@ static void advise_outbox(struct status *s)
 		return;
 	}
 	if (s->outbox_since == 0) {
-		say(s, false,
+		status_say(s, false,
 		    "sending is not enabled, %" PRIu64 " reports wait: "
 		    "'telltls enable' shows what would go where, and begins",
 		    c->n[OUTBOX_WAITING]);
 	} else if (c->next_try != 0 && s->tool->now - c->next_try > OVERDUE_S) {
-		say(s, true,
+		status_say(s, true,
 		    "%" PRIu64 " reports are due, the first since %s: is "
 		    "telltls-report started every 15 minutes, and what does "
 		    "it log?",
 		    c->due, when_rfc3339(c->next_try, stamp));
 	}
 	if (failed > 0) {
-		say(s, false,
+		status_say(s, false,
 		    "%" PRIu64 " reports were refused or came back: 'telltls "
 		    "outbox' says why",
 		    failed);
@@ -451,7 +295,7 @@ void status_advise(struct status *s)
 	advise_notes(s);
 	advise_empty(s);
 	if (s->ledger_error != 0 && s->ledger_error != -ENOENT) {
-		say(s, true, "what became of reports cannot be read: %s",
+		status_say(s, true, "what became of reports cannot be read: %s",
 		    err_text(s->ledger_error));
 	}
 	for (size_t i = 0; i < s->n_days; i++) {
@@ -465,6 +309,6 @@ void status_advise(struct status *s)
 		advise_live(s, &s->feeds[i]);
 	}
 	for (size_t i = 0; s->n_days > 0 && i < s->n_feeds; i++) {
-		advise_feed(s, &s->feeds[i]);
+		status_advise_feed(s, &s->feeds[i]);
 	}
 }

@@ -14,7 +14,9 @@ static void put_live(const struct live_feed *live, struct json_out *j)
 {
 	json_out_bool(j, "followed", live->is_open);
 	json_out_bool(j, "at-end", live->is_at_end);
-	json_out_number(j, "lag-bytes", live->lag_b);
+	if (live->has_lag_b) {
+		json_out_number(j, "lag-bytes", live->lag_b);
+	}
 	json_out_number(j, "lag-seconds", live->lag_s);
 	json_out_number(j, "open-sessions", live->open_sessions);
 	json_out_bool(j, "failing", live->has_error);

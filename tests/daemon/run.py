@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tests telltls-milter as it is run: command line, start and end, signals,
-reloads, and what it tells a service manager. Speaks TAP; $TESTS_BIN is the
-top of the build.
+"""Tests telltls-milter as it is run: command line, start and end. Speaks TAP;
+$TESTS_BIN is the top of the build.
 """
 import fcntl
 import json
@@ -29,6 +28,9 @@ OK, USAGE, NOUSER, UNAVAILABLE = 0, 64, 67, 69
 CANTCREAT, TEMPFAIL, NOPERM, CONFIG = 73, 75, 77, 78
 LIMIT_S = 60  # what takes longer hangs
 IS_ROOT = os.geteuid() == 0
+# What is logged of a reload.
+READ_AGAIN = "configuration was read again"
+AS_IT_WAS = "the configuration stays as it was"
 # Where libsystemd is there, it looks around this often, not every second.
 TICKS = {"WATCHDOG_USEC": "200000"}
 
@@ -69,6 +71,20 @@ def children_of(pid):
         return []
 
 
+def serves(address):
+    """Does a milter answer the MTA's first question there?"""
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as s:
+        s.settimeout(LIMIT_S)
+        try:
+            s.connect(address)
+        except OSError:
+            return False
+        # SMFIC_OPTNEG: version 6, no actions, all steps may be left out
+        s.sendall(struct.pack("!LcLLL", 13, b"O", 6, 0, 0x1fffff))
+        return s.recv(5)[4:] == b"O"
+
+
 class Site:
     """A folder with a configuration, logs, and perhaps a daemon."""
 
@@ -76,6 +92,7 @@ class Site:
         self.dir = tempfile.mkdtemp(prefix="telltls-daemon-")
         os.chmod(self.dir, 0o755)  # it runs as another user
         self.conf = self.path("telltls.yaml")
+        self.program = DAEMON
         self.log = self.path("mail.log")
         self.state = self.path("state")
         self.run = self.path("run")
@@ -147,7 +164,7 @@ class Site:
     def call(self, *args, want=OK, **more):
         """Runs the program to its end. Returns what it wrote."""
         done = subprocess.run(
-            [DAEMON, *args], stdin=subprocess.DEVNULL,
+            [self.program, *args], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S,
             check=False, **more)
         out, err = done.stdout.decode(), done.stderr.decode()
@@ -161,7 +178,7 @@ class Site:
         self.started += 1
         with open(self.path("stderr%d" % self.started), "wb") as err:
             self.daemon = subprocess.Popen(
-                [DAEMON, "-f", "-c", self.conf, *args],
+                [self.program, "-f", "-c", self.conf, *args],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=err, env=dict(os.environ, **(env or TICKS)), **more)
         if wait:
@@ -411,334 +428,9 @@ def closed_descriptors(site):
     equal("damaged", [d["damaged"] for d in site.status("day")], [0])
 
 
-# --- in the background ---------------------------------------------------------------------
-
-
-def background_pid(site):
-    with open(site.path("run/telltls-milter.pid"), encoding="utf-8") as f:
-        pid = int(f.read())
-    site.pids.append(pid)
-    return pid
-
-
-def end_of(site, pid):
-    os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + LIMIT_S
-    while not is_gone(pid):
-        holds("it ends", time.monotonic() < end)
-        time.sleep(0.01)
-
-
-def background(site):
-    site.append(3)
-    out, err = site.call("-c", site.conf)
-    equal("output", out + err, "")
-    # when that returned, it was there
-    daemon = site.status("daemon")[0]
-    pid = background_pid(site)
-    equal("running", (daemon["running"], daemon["pid"]), (True, pid))
-    equal("its session", os.getsid(pid), pid)
-    equal("its folder", os.readlink("/proc/%d/cwd" % pid), "/")
-    equal("its standard descriptors",
-          [os.readlink("/proc/%d/fd/%d" % (pid, n)) for n in range(3)],
-          ["/dev/null"] * 3)
-    site.append(1)
-    end_of(site, pid)
-    equal("counted", site.counted(), (4, 8))
-    equal("left", os.listdir(site.run), [])
-
-
-def background_fails(site):
-    with open(site.state, "w", encoding="utf-8"):
-        pass
-    site.call("-c", site.conf, want=UNAVAILABLE)
-    os.unlink(site.state)
-    site.start()
-    site.call("-c", site.conf, want=UNAVAILABLE)
-    site.stop()
-    site.configure(["mail.log"], more="nonsense: 1\n")
-    _, err = site.call("-c", site.conf, want=CONFIG)
-    holds(err, "nonsense" in err)
-
-
-def relative_paths(site):
-    """They are those of the folder that it was started in."""
-    site.append(1)
-    site.call("-c", "telltls.yaml", "--state", "here", cwd=site.dir)
-    pid = background_pid(site)
-    try:
-        holds("state", os.path.isdir(site.path("here/tally")))
-        site.configure(["mail.log", "other.log"])
-        site.append(2, site.path("other.log"))
-        os.kill(pid, signal.SIGHUP)
-        site.state = site.path("here")
-        end = time.monotonic() + LIMIT_S
-        while site.counted("other") != (2, 4):
-            holds("it reads its configuration", time.monotonic() < end)
-            time.sleep(0.02)
-    finally:
-        end_of(site, pid)
-    equal("counted", site.counted(), (1, 2))
-
-
-# --- reloads ---------------------------------------------------------------------------------
-
-READ_AGAIN = "configuration was read again"
-AS_IT_WAS = "the configuration stays as it was"
-
-
-def feeds_of(site):
-    return sorted(o["feed"] for o in site.status("feed")
-                  if o.get("followed"))
-
-
-def reload_feeds(site):
-    site.append(2)
-    site.append(3, site.path("other.log"))
-    site.start()
-    site.wait(lambda: site.counted() == (2, 4))
-    site.configure(["mail.log", "other.log"])
-    site.reload(READ_AGAIN)
-    site.wait(lambda: site.counted("other") == (3, 6))
-    equal("followed", feeds_of(site), ["mail", "other"])
-    site.append(1)
-    site.append(1, site.path("other.log"))
-    site.wait(lambda: site.counted("other") == (4, 8))
-    site.wait(lambda: site.counted() == (3, 6))
-    site.configure(["other.log"])
-    site.reload(READ_AGAIN)
-    site.wait(lambda: feeds_of(site) == ["other"])
-    site.append(1)
-    site.append(1, site.path("other.log"))
-    site.wait(lambda: site.counted("other") == (5, 10))
-    equal("not followed", site.counted(), (3, 6))
-    site.configure([])
-    site.reload(READ_AGAIN)
-    site.wait(lambda: feeds_of(site) == [])
-    site.configure(["mail.log", "other.log"])
-    site.reload(READ_AGAIN)
-    site.wait(lambda: site.counted() == (4, 8))
-    for _ in range(20):
-        site.append(1)
-        site.reload(READ_AGAIN)
-    site.wait(lambda: site.counted() == (24, 48))
-    site.stop()
-    equal("once", (site.counted(), site.counted("other")),
-          ((24, 48), (5, 10)))
-
-
-def reload_faulty(site):
-    site.append(2)
-    site.start()
-    site.configure(["mail.log", "other.log"], more="nonsense: 1\n")
-    site.reload(AS_IT_WAS)
-    holds(site.said(), re.search(r"error: %s:\d+: .*nonsense" %
-                                 re.escape(site.conf), site.said()))
-    os.unlink(site.conf)
-    site.reload(AS_IT_WAS)
-    site.append(1)
-    site.append(1, site.path("other.log"))
-    site.configure(["mail.log"])
-    site.wait(lambda: site.counted() == (3, 6))
-    equal("followed", feeds_of(site), ["mail"])
-    # one that cannot be had changes nothing either
-    right = site.state
-    with open(site.path("file"), "w", encoding="utf-8"):
-        pass
-    site.state = site.path("file")
-    site.configure(["mail.log", "other.log"])
-    site.reload(AS_IT_WAS)
-    site.state = right
-    site.configure(["mail.log"])
-    site.append(1)
-    site.wait(lambda: site.counted() == (4, 8))
-    equal("followed", feeds_of(site), ["mail"])
-    # and what only a new start takes up is said
-    site.configure(["mail.log"], user="daemon")
-    site.reload(READ_AGAIN)
-    holds(site.said(), "key=user is taken up by a new start only"
-          in site.said())
-    site.stop()
-
-
-def reload_breaks(site):
-    """Neither state can be had, the old nor the new: that is no good end."""
-    site.append(1)
-    site.start()
-    site.wait(lambda: site.counted() == (1, 2))
-    os.rename(site.state, site.path("away"))
-    for name in ("state", "file"):
-        with open(site.path(name), "w", encoding="utf-8"):
-            pass
-    right = site.state
-    site.state = site.path("file")
-    site.configure(["mail.log"])
-    site.signal(signal.SIGHUP)
-    site.join(CANTCREAT)
-    site.state = right
-    os.unlink(site.state)
-    os.rename(site.path("away"), site.state)
-    site.configure(["mail.log"])
-    site.append(1)
-    site.start()
-    site.wait(lambda: site.counted() == (2, 4))
-    site.stop()
-
-
-def descriptors_of(pid):
-    return len(os.listdir("/proc/%d/fd" % pid))
-
-
-def reload_leaks(site):
-    """As many descriptors after a hundred reloads and requests as before."""
-    site.append(1)
-    site.start()
-    site.wait(lambda: site.counted() == (1, 2))
-    site.reload(READ_AGAIN)
-    site.wait(lambda: feeds_of(site) == ["mail"])
-    before = descriptors_of(site.daemon.pid)
-    for i in range(9):
-        site.configure(["mail.log"], more="nonsense: 1\n" if i % 2 else "")
-        site.reload(AS_IT_WAS if i % 2 else READ_AGAIN)
-    site.wait(lambda: feeds_of(site) == ["mail"])
-    site.wait(lambda: descriptors_of(site.daemon.pid) == before)
-    site.stop()
-
-
-# --- the milter's process --------------------------------------------------------------------
-
-
-def serves(path):
-    """Does a milter answer the MTA's first question there?"""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
-        s.settimeout(LIMIT_S)
-        try:
-            s.connect(path)
-        except OSError:
-            return False
-        # SMFIC_OPTNEG: version 6, no actions, all steps may be left out
-        s.sendall(struct.pack("!LcLLL", 13, b"O", 6, 0, 0x1fffff))
-        return s.recv(5)[4:] == b"O"
-
-
-def milter_child(site):
-    socket_path = site.path("run/milter.sock")
-    site.configure(["mail.log"], milter="unix:" + socket_path)
-    site.start()
-    pid = site.daemon.pid
-    site.wait(lambda: serves(socket_path))
-    child = children_of(pid)
-    equal("one child", len(child), 1)
-    os.kill(child[0], signal.SIGKILL)
-    site.wait(lambda: children_of(pid) not in ([], child))
-    holds(site.said(), "warning: child died child=milter signal=9 "
-          "restart-in=1s" in site.said())
-    daemon = site.status("daemon")[0]
-    equal("milter", (daemon["milter"], daemon["milter-running"],
-                     daemon["milter-starts"]), (True, True, 2))
-    child = children_of(pid)[0]
-    site.pids.append(child)
-    # it ends with its parent, whatever ended that
-    site.signal(signal.SIGKILL)
-    site.join(-signal.SIGKILL)
-    end = time.monotonic() + LIMIT_S
-    while not is_gone(child):
-        holds("the child ends", time.monotonic() < end)
-        time.sleep(0.01)
-    site.start()
-    site.wait(lambda: serves(socket_path))
-    child = children_of(site.daemon.pid)[0]
-    site.stop()
-    holds("the child is gone", is_gone(child))
-    equal("left", os.listdir(site.run), [])
-
-
-def milter_reload(site):
-    socket_path = site.path("run/milter.sock")
-    site.start()
-    equal("no child", children_of(site.daemon.pid), [])
-    site.configure(["mail.log"], milter="unix:" + socket_path)
-    site.reload(READ_AGAIN)
-    site.wait(lambda: serves(socket_path))
-    child = children_of(site.daemon.pid)
-    site.reload(READ_AGAIN)
-    equal("nothing has changed", children_of(site.daemon.pid), child)
-    site.configure(["mail.log"], milter="none")
-    site.reload(READ_AGAIN)
-    site.wait(lambda: children_of(site.daemon.pid) == [])
-    site.stop()
-    equal("left", os.listdir(site.run), [])
-
-
-# --- a service manager ---------------------------------------------------------------------------
-
-
-class Manager:
-    """Listens as systemd does."""
-
-    def __init__(self, site):
-        with open(os.path.join(BIN, "config.status"), encoding="utf-8") as f:
-            if 'S["HAVE_SYSTEMD_TRUE"]=""' not in f.read():
-                raise Skipped("built without libsystemd")
-        self.path = site.path("notify")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        os.chmod(self.path, 0o777)
-        self.socket.settimeout(LIMIT_S)
-        self.heard = []
-
-    def next(self):
-        """The next message that is none of WATCHDOG=1."""
-        while True:
-            text = self.socket.recv(4096).decode()
-            self.heard.append(text)
-            if text != "WATCHDOG=1":
-                return text
-
-
-def service_manager(site):
-    manager = Manager(site)
-    site.append(1)
-    site.start(env=dict(TICKS, NOTIFY_SOCKET=manager.path))
-    equal("start", manager.next(), "READY=1")
-    equal("state", manager.next(), "STATUS=1 of 1 feeds are followed")
-    while manager.heard.count("WATCHDOG=1") < 3:
-        manager.heard.append(manager.socket.recv(4096).decode())
-    site.configure(["mail.log"], more="nonsense: 1\n")
-    for _ in range(2):  # a reload that fails is over, too
-        site.signal(signal.SIGHUP)
-        text = manager.next()
-        holds(text, re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=\d+", text))
-        now = time.clock_gettime(time.CLOCK_MONOTONIC)
-        holds(text, now - LIMIT_S < int(text.split("=")[2]) / 1e6 <= now)
-        equal("reloaded", manager.next(), "READY=1")
-        site.configure(["mail.log"])
-    site.signal(signal.SIGTERM)
-    equal("end", manager.next(), "STOPPING=1")
-    site.join()
-
-
-def watchdog(site):
-    """A manager that asks to hear of us more often than our clock ticks."""
-    manager = Manager(site)
-    site.start(wait=False, env={"NOTIFY_SOCKET": manager.path,
-                                "WATCHDOG_USEC": "400000"})
-    equal("start", manager.next(), "READY=1")
-    begin = time.monotonic()
-    for _ in range(10):
-        while manager.socket.recv(4096) != b"WATCHDOG=1":
-            pass
-    # twice an interval; a tick a second would take ten
-    holds("often enough", time.monotonic() - begin < 8)
-    site.stop()
-
-
 TESTS = (help_and_version, usage_errors, manual, configuration_test,
          no_such_user, state_is_locked, second_daemon, no_place, life,
-         killed, ended_at_once, closed_descriptors, background,
-         background_fails, relative_paths, reload_feeds, reload_faulty,
-         reload_breaks, reload_leaks, milter_child, milter_reload, service_manager,
-         watchdog)
+         killed, ended_at_once, closed_descriptors)
 
 
 def main():

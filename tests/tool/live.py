@@ -7,6 +7,7 @@ build.
 import fcntl
 import gzip
 import os
+import re
 import subprocess
 import sys
 import time
@@ -50,11 +51,16 @@ class Site(run.Site):
             f.writelines(lines)
         return self.path(name)
 
-    def start(self):
+    def append(self, *lines):
+        with open(self.path("mail.log"), "a", encoding="utf-8") as f:
+            f.writelines(lines)
+
+    def start(self, wait=True):
         self.daemon = subprocess.Popen(
             [DAEMON, "-f", "-c", self.conf], stdin=subprocess.DEVNULL,
             stderr=open(self.path("daemon.log"), "wb"))
-        self.wait(lambda: self.feed().get("at-end"))
+        if wait:
+            self.wait(lambda: self.feed().get("at-end"))
 
     def stop(self):
         self.daemon.terminate()
@@ -67,10 +73,10 @@ class Site(run.Site):
             self.daemon.wait()
         super().remove()
 
-    def status(self):
-        """What status --json prints, whatever it thinks of it."""
+    def status(self, json=True):
+        """What status prints, whatever it thinks of it."""
         done = subprocess.run(
-            [run.PROGRAM, "-c", self.conf, "status", "--json"],
+            [run.PROGRAM, "-c", self.conf, "status"] + json * ["--json"],
             capture_output=True, timeout=LIMIT_S, check=False)
         return run.Result(done.returncode, done.stdout.decode(), "")
 
@@ -99,12 +105,61 @@ def status_of_daemon(site):
     out = site.run("status").out
     holds(out, out.startswith("telltls-milter "))
     holds(out, " at its end " in out)
-    with open(site.path("mail.log"), "a", encoding="utf-8") as f:
-        f.writelines(site.recorded[100:300])
+    site.append(*site.recorded[100:300])
     site.wait(lambda: site.feed()["counters"]["lines"] == 300)
-    with open(site.path("mail.log"), "a", encoding="utf-8") as f:
-        f.write("half a line")
+
+
+def status_of_session(site):
+    """It is open until its end is logged; what may go over it later is none."""
+    stamp = int(time.time()) - 1000
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stamp)) + \
+        " vm sm-mta[7]: "
+    begin = at + "STARTTLS=client, relay=mx.a.example., version=TLSv1.3, " \
+        "verify=OK, cipher=C, bits=256/256\n"
+    end = at + "6AMBWYfV000001: to=<u@a.example>, delay=00:00:01, " \
+        "xdelay=00:00:01, mailer=esmtp, pri=30080, relay=mx.a.example. " \
+        "[192.0.2.1], dsn=2.0.0, stat=Sent (ok)\n"
+    site.write("mail.log", [])
+    site.start()
+    for number, line in enumerate((begin, end, begin, end, end), 1):
+        site.append(line)
+        site.wait(lambda n=number: site.feed()["counters"]["lines"] == n)
+        feed = site.feed()
+        equal("line %d: open, lag" % number,
+              (feed["open-sessions"], feed["lag-bytes"], feed["lag-seconds"]),
+              (1 if line == begin else 0, 0, 0))
+    # how old the line is that the half one comes after
+    site.append(begin, "half a line")
+    least = int(time.time()) - stamp
     site.wait(lambda: site.feed()["lag-bytes"] == len("half a line"))
+    feed = site.feed()
+    holds("%d seconds behind, at least %d" % (feed["lag-seconds"], least),
+          least <= feed["lag-seconds"] <= time.time() - stamp)
+    out = site.run("status").out
+    holds(out, re.search(
+        r"\nsendmail +%s +[a-z ]+ +11 +1\d{3,} +1  none\n" %
+        re.escape(site.path("mail.log")), out))
+
+
+def status_of_journal(site):
+    """How many bytes are to come is not known, so nothing is said."""
+    os.mkdir(site.path("journal"))
+    site.configure((CONF % {"dir": site.dir}).replace("file:", "journal:")
+                   .replace("mail.log", "journal"))
+    site.start(wait=False)
+    site.wait(lambda: site.feed().get("followed") or site.feed().get("failing"))
+    feed = site.feed()
+    holds("no bytes: %r" % feed, "lag-bytes" not in feed)
+    holds("seconds: %r" % feed, "lag-seconds" in feed)
+    with open(os.path.join(run.BIN, "config.status"), encoding="utf-8") as f:
+        has_journal = 'S["HAVE_JOURNAL_TRUE"]=""' in f.read()
+    equal("followed", feed["followed"], has_journal)
+    out = site.status(json=False).out
+    holds(out, re.search(
+        r"\nsendmail +%s +%s\n" % (
+            re.escape(site.path("journal")),
+            "at its end +- +0 +0  none" if has_journal
+            else r"not followed +- +- +-  \d+s: .*"), out))
 
 
 def status_without_daemon(site):
@@ -121,19 +176,23 @@ def status_without_daemon(site):
 
 def status_of_error(site):
     log = site.write("mail.log", site.recorded[:100])
-    os.chmod(log, 0o600)
-    if os.geteuid() != 0:
-        return  # it is ours then
-    site.daemon = subprocess.Popen(
-        [DAEMON, "-f", "-c", site.conf], stdin=subprocess.DEVNULL,
-        stderr=open(site.path("daemon.log"), "wb"))
+    os.chmod(log, 0)  # of root's, and of our own
+    site.start(wait=False)
     site.wait(lambda: site.feed().get("failing"))
+    text = "%s: Permission denied" % log
+    equal("error", site.feed()["error"], text)
     out = site.run("status", want=1).out
-    holds(out, "!! feed sendmail cannot be counted: %s: Permission" % log
-          in out)
+    holds(out, "!! feed sendmail cannot be counted: %s\n" % text in out)
+    row = r"\nsendmail +%s +%%s  \d+s: %s\n" % (
+        re.escape(log), re.escape(text))
+    holds(out, re.search(row % "not followed +- +- +-", out))
     os.chmod(log, 0o644)
     site.wait(lambda: site.feed().get("at-end"))
     equal("failing", site.feed()["failing"], False)
+    # what it was is still to be known
+    equal("error", site.feed()["error"], text)
+    out = site.run("status").out
+    holds(out, re.search(row % r"at its end +0 +0 +\d+", out))
 
 
 def replay_by_daemon(site):
@@ -183,7 +242,8 @@ def replay_beside_another(site):
     holds(err, "another process is writing" in err)
 
 
-TESTS = (status_of_daemon, status_without_daemon, status_of_error,
+TESTS = (status_of_daemon, status_of_session, status_of_journal,
+         status_without_daemon, status_of_error,
          replay_by_daemon, replay_refused, replay_beside_another)
 
 

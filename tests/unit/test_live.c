@@ -97,6 +97,7 @@ static const struct {
 	  "source /var/log/mail log\n"
 	  "open yes\n"
 	  "at-end no\n"
+	  "has-lag-bytes yes\n"
 	  "lag-bytes 1\n"
 	  "lag-seconds 2\n"
 	  "open-sessions 3\n"
@@ -107,6 +108,7 @@ static const struct {
 		.u.feed = { .name = "in",
 		    .source = "/var/log/mail log",
 		    .is_open = true,
+		    .has_lag_b = true,
 		    .lag_b = 1,
 		    .lag_s = 2,
 		    .open_sessions = 3,

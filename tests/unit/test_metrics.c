@@ -25,6 +25,7 @@ static struct metrics_feed feeds[] = {
 	    .is_live = true,
 	    .live = { .is_open = true,
 		.is_at_end = false,
+		.has_lag_b = true,
 		.lag_b = 4711,
 		.lag_s = 61,
 		.open_sessions = 3 } },
@@ -87,6 +88,15 @@ static void test_golden(void **state)
 	metrics_format(&m, &text);
 	UNIT_TRUE("no outbox", strstr(text.s, "outbox") == NULL);
 	UNIT_TRUE("no reports", strstr(text.s, "day_reports") == NULL);
+
+	/* how many bytes of a journal are to come is not known */
+	feeds[0].live.has_lag_b = false;
+	strbuf_clear(&text);
+	metrics_format(&m, &text);
+	feeds[0].live.has_lag_b = true;
+	UNIT_TRUE("bytes", strstr(text.s, "\ntelltls_feed_lag_bytes{") == NULL);
+	UNIT_TRUE("seconds", strstr(text.s, "\ntelltls_feed_lag_seconds{"));
+
 	m = (struct metrics){ .now = NOW };
 	strbuf_clear(&text);
 	metrics_format(&m, &text);
