@@ -43,7 +43,7 @@ const char *err_text(int code)
 	case ERR_STOPPED:
 		return "stopped before the end";
 	case ERR_NOT_BUILT:
-		return "this telltls was built without it";
+		return "this telltls was built without the systemd journal";
 	case ERR_NOT_FILE:
 		return "not a regular file";
 	default:

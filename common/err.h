@@ -23,7 +23,7 @@ enum err {
 	ERR_OLD = -10013,     /* the log is older than the feed's position */
 	ERR_TEMP = -10014,    /* a temporary failure: worth another try */
 	ERR_STOPPED = -10015, /* we were told to stop before the end */
-	ERR_NOT_BUILT = -10016, /* a feature that configure left out */
+	ERR_NOT_BUILT = -10016, /* the journal: configure left it out */
 	ERR_NOT_FILE = -10017,  /* a log that is a FIFO, a device, a socket */
 };
 

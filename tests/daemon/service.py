@@ -137,18 +137,25 @@ def unprivileged(site):
 # --- a service manager ---------------------------------------------------------------------------
 
 
-class Manager:
+class Listener:
+    """The socket on which systemd listens."""
+
+    def __init__(self, site):
+        self.path = site.path("notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        os.chmod(self.path, 0o777)
+        self.socket.settimeout(LIMIT_S)
+
+
+class Manager(Listener):
     """Listens as systemd does."""
 
     def __init__(self, site):
         with open(os.path.join(BIN, "config.status"), encoding="utf-8") as f:
             if 'S["HAVE_SYSTEMD_TRUE"]=""' not in f.read():
                 raise Skipped("built without libsystemd")
-        self.path = site.path("notify")
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(self.path)
-        os.chmod(self.path, 0o777)
-        self.socket.settimeout(LIMIT_S)
+        super().__init__(site)
         self.heard = []
 
     def next(self):

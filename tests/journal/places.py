@@ -10,6 +10,8 @@ import socket
 import subprocess
 import time
 
+import inside
+
 REMOTE = "/lib/systemd/systemd-journal-remote"
 JOURNALD = "/lib/systemd/systemd-journald"
 BOOTS = ["%032x" % n for n in range(1, 10)]
@@ -54,10 +56,15 @@ def field(name, value):
 
 
 class Remote:
-    """A folder with journal files; the last of them is being written."""
+    """A folder with journal files, which a group may read; the last of them is
+    being written.
+    """
 
-    def __init__(self, folder):
+    def __init__(self, folder, group=None):
         os.mkdir(folder)
+        if group is not None:
+            shutil.chown(folder, group=group)
+            os.chmod(folder, 0o2750)
         self.folder, self._n, self._writer = folder, 0, None
         self.boot, self.monotonic = BOOTS[0], 0
 
@@ -116,9 +123,9 @@ class Remote:
 
 class Journald:
     """The real one. Only for a process that is in namespaces of its own
-    (enter()): it uses /run, and /var/log of the mount namespace.
+    (inside.py): it uses /run, and /var/log of the mount namespace.
     """
-    RUN = "/run/systemd/journal"
+    RUN, FOLDER = "/run/systemd/journal", "/run/log/journal"
     CONF = """\
 [Journal]
 Storage=%s
@@ -134,30 +141,23 @@ SystemMaxFileSize=%s
 
     @staticmethod
     def why_not():
-        if os.geteuid() != 0:
-            return "the real journald needs root"
-        missing = [name for name in (JOURNALD, shutil.which("unshare") or "unshare")
-                   if not os.path.exists(name)]
-        if missing:
-            return "not installed: " + ", ".join(missing)
-        p = subprocess.run([*Journald.enter(), "true"], stdin=subprocess.DEVNULL,
-                           capture_output=True, text=True)
-        return None if p.returncode == 0 else "no namespaces: " + p.stderr.strip()
+        if not os.path.exists(JOURNALD):
+            return "not installed: " + JOURNALD
+        return inside.why_not()
 
-    @staticmethod
-    def enter():
-        """The command before a command that is to run inside."""
-        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                "--propagation", "private"]
-
-    def __init__(self, storage="volatile", burst=0, file_size="1M"):
+    def __init__(self, storage="volatile", burst=0, file_size="1M", group=None):
         for folder in ("/run", "/var/log"):
-            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
+            inside.mount("tmpfs", folder)
         os.makedirs(self.RUN)
+        if group is not None:
+            # as systemd-tmpfiles makes it
+            os.makedirs(self.FOLDER)
+            shutil.chown(self.FOLDER, group=group)
+            os.chmod(self.FOLDER, 0o2755)
         os.makedirs("/run/systemd/journald.conf.d")
         with open("/run/systemd/journald.conf.d/test.conf", "w", encoding="utf-8") as f:
             f.write(self.CONF % (storage, burst, file_size, file_size))
-        self.folder = "/run/log/journal"
+        self.folder = self.FOLDER
         self._process = self._socket = None
         self.start()
 

@@ -2,149 +2,36 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Real journals through a feed into the tally, exactly once.
 
-A reader (read_journal) is killed 200 times at random points while sessions are
-written side by side, the journal is rotated, and a day ends. What was counted
-is compared with what was written, to the session; and to read all of it once
-more adds nothing.
+A reader (read_journal) is killed at random points while sessions are written
+side by side, the journal is rotated, and a day ends. What was counted is
+compared with what was written, to the session; and to read all of it once
+more adds nothing. Of $TELLTLS_KILLS kills, by default 200, three quarters are
+here; daemon.py has the others.
 
 The journals are files that systemd-journal-remote writes, with any time and
-any boot, and those of the real journald in namespaces of its own. Where one
-cannot be had its tests are skipped; with TELLTLS_MUST_RUN in the environment
-(as ./quickstart test has it) they fail. "run.py NAME" runs one test, "run.py
---inside NAME" one that is in namespaces already.
+any boot, and those of the real journald in namespaces of its own. For what
+cannot be had, and for arguments, see tap.py.
 """
-import collections
-import json
 import os
 import random
-import select
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
-import traceback
 
 sys.dont_write_bytecode = True
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
-from places import Journald, Remote, start, stop_all, until  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import inside  # noqa: E402
+import tap  # noqa: E402
+from counted import KILLS, Failed, Site, add_rest, equal, is_read, noise  # noqa: E402
+from places import Journald, Remote, until  # noqa: E402
 from sessions import SECOND, Line, Mail  # noqa: E402
 
-SRC = os.environ.get("TESTS_SRC", os.path.dirname(HERE))
-BIN = os.environ.get("TESTS_BIN", os.path.dirname(SRC))
-READER = os.path.join(BIN, "tests", "journal", "read_journal")
-TELLTLS = os.path.join(BIN, "tool", "telltls")
 MIDNIGHT = 1709164800 * SECOND  # 2024-02-29
 DROPPED = "a596d6fe7bfa4994828e72309e95d61e"
-KILLS, KILLS_JOURNALD = 200, 60
+KILLS_REMOTE, KILLS_JOURNALD = KILLS // 2, KILLS // 4
 BURST = 5000  # far more than the limit, which grows with the free space
 STEPS_S = (-900, -9000, 20000)  # that the clock is set by
-
-
-class Failed(Exception):
-    pass
-
-
-def equal(what, got, want):
-    if got != want:
-        raise Failed(f"{what}: got {got!r}, want {want!r}")
-
-
-class Site:
-    """A state directory, its readers, and what they counted."""
-
-    def __init__(self, folder, name, journal):
-        self.state = os.path.join(folder, name + ".state")
-        self.journal = journal
-        self._reader, self._told = None, b""
-
-    def start(self, mode="follow"):
-        self._told = b""
-        with open(self.state + ".err", "ab") as err:
-            self._reader = start([READER, mode, self.state, self.journal], stderr=err,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-
-    def _ended(self, code):
-        with open(self.state + ".err", encoding="utf-8", errors="replace") as f:
-            raise Failed(f"the reader ended: exit {code}\n{f.read()[-2000:]}")
-
-    def lines(self, seconds=0.0):
-        """How many lines the reader has read in all, by its latest word."""
-        while select.select([self._reader.stdout], [], [], seconds)[0]:
-            part = os.read(self._reader.stdout.fileno(), 65536)
-            if not part:
-                self._ended(self._reader.wait())
-            self._told += part
-            seconds = 0
-        words = self._told.split(b"\n")
-        return int(words[-2]) if len(words) > 1 else -1
-
-    def kill(self):
-        """After this no reader runs."""
-        code = self._reader.poll()
-        self._reader.kill()
-        self._reader.communicate()
-        if code is not None:
-            self._ended(code)
-
-    def end(self):
-        """Reads what is left; nothing comes any more."""
-        p = subprocess.run([READER, "end", self.state, self.journal], stdin=subprocess.DEVNULL,
-                           capture_output=True, text=True, check=False)
-        if p.returncode != 0:
-            raise Failed(f"the reader failed: exit {p.returncode}\n{p.stderr}")
-
-    def _objects(self, command):
-        p = subprocess.run([TELLTLS, "-c", "/dev/null", "--state", self.state, command, "--json"],
-                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if p.returncode > 1:
-            raise Failed(f"telltls {command}: exit {p.returncode}\n{p.stderr}")
-        return [json.loads(line) for line in p.stdout.splitlines()]
-
-    def facts(self):
-        facts = collections.Counter()
-        for o in self._objects("tally"):
-            facts[o["day"], o["domain"], o["mx"], o["tls"]] += o["count"]
-        return facts
-
-    def counters(self):
-        feed = [o for o in self._objects("status") if o["kind"] == "feed"][0]
-        return {word: n for word, n in feed["counters"].items() if n > 0}
-
-    def check(self, mail, **more):
-        """All that was written, once; more: other counters."""
-        facts = self.facts()
-        wrong = [f"{key}: got {facts[key]}, want {mail.truth[key]}"
-                 for key in sorted(facts.keys() | mail.truth.keys())
-                 if facts[key] != mail.truth[key]]
-        counters = self.counters()
-        want = dict(lines=mail.lines, sessions=sum(mail.truth.values()), **more)
-        got = {word: n for word, n in counters.items()
-               if word not in ("records", "rules", "rules-bytes")}
-        if wrong or got != want:
-            raise Failed("\n".join([f"counters: got {got}, want {want}",
-                                    f"{len(wrong)} facts are wrong", *wrong[:20]]))
-
-    def check_again(self, mail, **more):
-        """To read it all once more adds nothing; nor does a state that reads
-        it for the first time find anything else.
-        """
-        self.check(mail, **more)
-        self.end()
-        self.check(mail, **more)
-
-
-def noise(us, place):
-    place.add(us, _TRANSPORT="kernel", SYSLOG_IDENTIFIER="kernel", MESSAGE="not ours")
-
-
-def add_rest(place, mail, us):
-    """What open sessions have left to say."""
-    for line in mail.finish(us):
-        place.add_line(us, line)
 
 
 def kills(folder):
@@ -154,8 +41,8 @@ def kills(folder):
     mail = Mail(1)
     rnd = random.Random(2)
     per_kill = 40
-    us = MIDNIGHT - KILLS * per_kill // 2 * 150000
-    for kill in range(KILLS):
+    us = MIDNIGHT - KILLS_REMOTE * per_kill // 2 * 150000
+    for kill in range(KILLS_REMOTE):
         site.start()
         for _ in range(rnd.randrange(2 * per_kill)):
             us += rnd.randrange(1, 300000)
@@ -208,14 +95,6 @@ def boots(folder):
     site.check_again(mail)
     once.end()
     once.check(mail)
-
-
-def is_read(site, mail):
-    """Looked at from outside: what the reader has committed."""
-    try:
-        return site.counters().get("lines", 0) == mail.lines
-    except (Failed, IndexError):
-        return False
 
 
 def vacuum(folder):
@@ -375,9 +254,11 @@ def journald_flush(folder):
 
 def journald_suppressed(folder):
     """the real journald drops messages of a service, and says how many"""
+    if not os.access(inside.groups(), os.W_OK):
+        raise tap.Unavailable("no control group can be made in " + inside.groups())
     place = Journald(burst=100)
     site = Site(folder, "suppressed", place.folder)
-    unit = os.path.join(groups(), "system.slice", f"test{os.getpid()}-sendmail.service")
+    unit = os.path.join(inside.groups(), "system.slice", f"test{os.getpid()}-sendmail.service")
     had_slice = os.path.isdir(os.path.dirname(unit))
     os.makedirs(unit)
     try:
@@ -408,13 +289,11 @@ def journald_suppressed(folder):
 
 def this_boot(folder):
     """a crash, and a clock that is set back by then: this boot is not missed"""
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/var/log"], check=True)
-    with open("/etc/machine-id", encoding="ascii") as f:
-        machine = f.read().strip()
+    inside.mount("tmpfs", "/var/log")
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as f:
         boot = f.read().strip().replace("-", "")
     os.mkdir("/var/log/journal")
-    place = Remote(os.path.join("/var/log/journal", machine))
+    place = Remote(os.path.join("/var/log/journal", inside.machine_id()))
     site, fresh = Site(folder, "boot", "system"), Site(folder, "fresh", "system")
     mail = Mail(10)
     us = MIDNIGHT + 50000 * SECOND
@@ -443,12 +322,6 @@ def this_boot(folder):
     fresh.check(mail)
 
 
-def groups():
-    """The folder of control groups, by which journald knows units."""
-    unified = "/sys/fs/cgroup/unified"
-    return unified if os.path.isdir(unified) else "/sys/fs/cgroup"
-
-
 def _remove(folder):
     try:
         os.rmdir(folder)
@@ -461,70 +334,5 @@ REMOTE_TESTS = (kills, boots, vacuum, wakes_up, fields)
 INSIDE_TESTS = (this_boot, journald_kills, journald_flush, journald_suppressed)
 
 
-def is_built():
-    with tempfile.TemporaryDirectory(prefix="telltls-journal-") as folder:
-        p = subprocess.run([READER, "end", os.path.join(folder, "state"), folder],
-                           stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    return p.returncode != 69
-
-
-def why_not(test):
-    if not is_built():
-        return "telltls was built without the journal"
-    why = Remote.why_not()
-    if why is None and test in INSIDE_TESTS:
-        why = Journald.why_not()
-    if why is None and test is journald_suppressed and not os.access(groups(), os.W_OK):
-        why = "no control group can be made in " + groups()
-    return why
-
-
-def run(test):
-    """Runs it in a folder of its own. Returns what is wrong, or None."""
-    folder = tempfile.mkdtemp(prefix="telltls-journal-")
-    try:
-        test(folder)
-        return None
-    except Exception as error:  # any other is a failed test too
-        return str(error) if isinstance(error, Failed) else traceback.format_exc()
-    finally:
-        stop_all()
-        shutil.rmtree(folder)
-
-
-def run_inside(test):
-    p = subprocess.run([*Journald.enter(), sys.executable, __file__, "--inside", test.__name__],
-                       stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    return None if p.returncode == 0 else p.stdout + p.stderr
-
-
-def main():
-    if sys.argv[1:2] == ["--inside"]:
-        wrong = run(globals()[sys.argv[2]])
-        print(wrong or "ok")
-        return 1 if wrong else 0
-    tests = [test for test in REMOTE_TESTS + INSIDE_TESTS
-             if len(sys.argv) < 2 or test.__name__ in sys.argv[1:]]
-    failed = 0
-    print(f"1..{len(tests)}")
-    for number, test in enumerate(tests, 1):
-        title = f"{number} - {test.__name__}: {' '.join(test.__doc__.split())}"
-        why = why_not(test)
-        wrong = None
-        if why is not None and "TELLTLS_MUST_RUN" in os.environ:
-            wrong = why
-        elif why is not None:
-            print(f"ok {number} # SKIP {test.__name__}: {why}")
-            continue
-        else:
-            wrong = run_inside(test) if test in INSIDE_TESTS else run(test)
-        print(("not ok " if wrong else "ok ") + title)
-        if wrong:
-            failed += 1
-            print("\n".join("# " + line for line in wrong.splitlines()))
-        sys.stdout.flush()
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tap.main(REMOTE_TESTS, INSIDE_TESTS))

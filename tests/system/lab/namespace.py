@@ -15,7 +15,9 @@ import subprocess
 import sys
 
 _UNSHARE = ("unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child",
-            "--mount-proc", "--propagation", "private")
+            "--mount-proc", "--propagation", "unchanged", sys.executable, "-B",
+            os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
+                os.path.abspath(__file__)))), "private.py"))
 NET, CLIENT = "198.51.100.", "192.0.2.25"  # RFC 5737
 _PROGRAMS = ("chroot", "ip", "ldconfig", "m4", "openssl", "unshare")
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC = 1, 2, 4, 32, 4096, 16384
