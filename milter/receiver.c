@@ -29,6 +29,7 @@
 enum {
 	/* datagrams of one system call; so many are lost when it is killed */
 	BATCH = 16,
+	LOOKS = 20,       /* for more of them, before it waits */
 	LOOK_S = 1,       /* without a datagram, for the parent's end */
 	LOOK_EACH = 4096, /* batches, where there is no end of them */
 };
@@ -37,8 +38,9 @@ enum {
 struct batch {
 	struct mmsghdr msg[BATCH];
 	struct iovec iov[BATCH];
-	/* one more byte shows that a datagram is longer */
-	char buf[BATCH][RING_PACKET_MAX + 8];
+	/* one more byte shows that a datagram is longer; with whole pages
+	   between them all would want the same lines of the cache */
+	char buf[BATCH][RING_PACKET_MAX + 1024];
 };
 
 static struct batch *batch_new(void)
@@ -105,6 +107,21 @@ static int receive(int fd, struct batch *b, struct ring *ring, int flags)
 	return n;
 }
 
+/*
+ * Who sleeps must be woken, and until then the kernel's queue, of ten by
+ * default, is full: a few looks cost less. One system call each, as poll(2)
+ * before them would cost datagrams, too.
+ */
+static int receive_or_wait(int fd, struct batch *b, struct ring *ring)
+{
+	int n = -1;
+
+	for (unsigned i = 0; i < LOOKS && n < 0; i++) {
+		n = receive(fd, b, ring, MSG_DONTWAIT);
+	}
+	return n < 0 ? receive(fd, b, ring, MSG_WAITFORONE) : n;
+}
+
 /* The default action of SIGTERM would leave the file of the socket. */
 static sig_atomic_t volatile is_over;
 
@@ -134,16 +151,15 @@ static bool is_alone(int channel)
 }
 
 /*
- * One system call a batch, as poll(2) before it would cost datagrams. The
- * parent's death sends SIGTERM; a signal between two calls is seen a second
- * later.
+ * The parent's death sends SIGTERM; a signal that comes just before the wait is
+ * seen a second later.
  */
 static void serve(const struct receiver_options *o, int fd, struct batch *b)
 {
 	unsigned batches = 0;
 
 	while (is_over == 0) {
-		int n = receive(fd, b, o->ring, MSG_WAITFORONE);
+		int n = receive_or_wait(fd, b, o->ring);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			log_error("cannot receive socket=%s error=\"%s\"",
