@@ -152,7 +152,7 @@ void report_details_coarse(const struct report_details *d, struct arena *a,
 	cap_counts(out);
 }
 
-static size_t json_size(const struct report_details *d)
+size_t report_details_size(const struct report_details *d)
 {
 	size_t size = 0;
 
@@ -176,7 +176,7 @@ static enum report_details_level pick_level(
 		struct report_details coarse;
 
 		report_details_coarse(d, a, level, &coarse);
-		*size = json_size(&coarse);
+		*size = report_details_size(&coarse);
 		if (*size <= room / 2 || level == REPORT_DETAILS_TYPE_ONLY) {
 			return level;
 		}
@@ -194,7 +194,7 @@ void report_details_fit(const struct report_details *d, struct arena *a,
 	size_t kept = 0;
 
 	*out = *d;
-	if (json_size(d) <= room) {
+	if (report_details_size(d) <= room) {
 		return;
 	}
 	level = pick_level(d, a, room, &rare_size);

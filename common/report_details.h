@@ -32,6 +32,9 @@ void report_details_coarse(const struct report_details *d, struct arena *a,
 /* Sorts by falling count; then as above. */
 void report_details_sort_by_count(struct report_details *d);
 
+/* Octets that all of them take in the JSON. */
+size_t report_details_size(const struct report_details *d);
+
 /*
  * Picks what stands in a report: all if that fits into room octets of JSON,
  * else the most frequent, and the others merged (R105). d is sorted; *out may

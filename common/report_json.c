@@ -22,6 +22,11 @@
 #include "common/utf8.h"
 #include "common/when.h"
 
+enum {
+	/* Of so few policies the names and counts take some kilobytes. */
+	FEW_ELEMENTS = 16
+};
+
 /* Names that report_json_detail_size() must know as well. */
 static const char key_type[] = "result-type";
 static const char key_sending_ip[] = "sending-mta-ip";
@@ -275,12 +280,37 @@ static size_t frame_size(struct json_object *frame, size_t n_elements)
 	return size;
 }
 
+/* Does it fit without being measured? Its policies take half at most. */
+static bool is_small(const struct report *r)
+{
+	return r->n_elements <= FEW_ELEMENTS &&
+	    report_details_size(&r->details) <= REPORT_JSON_MAX / 4;
+}
+
+/* The details that there is room for. */
+static int pick_details(struct report *r, struct json_object *frame,
+    struct report_details *shown)
+{
+	size_t size;
+
+	if (is_small(r)) {
+		*shown = r->details;
+		return 0;
+	}
+	size = frame_size(frame, r->n_elements);
+	if (size > REPORT_JSON_MAX) {
+		return ERR_TOO_LONG;
+	}
+	report_details_fit(
+	    &r->details, r->arena, REPORT_JSON_MAX - size, shown);
+	return 0;
+}
+
 int report_json(struct report *r, struct strbuf *out)
 {
 	struct json_object *frame;
-	struct report_details shown = { .n = 0 };
+	struct report_details shown;
 	size_t before = out->len;
-	size_t size;
 	int rc = report_check(r);
 
 	if (rc != 0) {
@@ -290,19 +320,14 @@ int report_json(struct report *r, struct strbuf *out)
 	/* half for the policies, so that there is room for what failed */
 	report_policies_fit(r, REPORT_JSON_MAX / 2);
 	frame = make_frame(r);
-	size = frame_size(frame, r->n_elements);
-	if (size > REPORT_JSON_MAX) {
-		rc = ERR_TOO_LONG;
-		goto out;
+	rc = pick_details(r, frame, &shown);
+	if (rc == 0) {
+		add_details(frame, &shown);
+		print(frame, out);
+		if (out->failed || out->len - before > REPORT_JSON_MAX) {
+			rc = ERR_TOO_LONG;
+		}
 	}
-	report_details_fit(
-	    &r->details, r->arena, REPORT_JSON_MAX - size, &shown);
-	add_details(frame, &shown);
-	print(frame, out);
-	if (out->failed || out->len - before > REPORT_JSON_MAX) {
-		rc = ERR_TOO_LONG;
-	}
-out:
 	(void)json_object_put(frame);
 	return rc;
 }

@@ -67,27 +67,36 @@ static void add_subject(const struct report *r, struct strbuf *out)
 	strbuf_adds(out, "\r\n");
 }
 
+static void add_header(struct strbuf *out, const char *name, struct view value)
+{
+	strbuf_adds(out, name);
+	strbuf_adds(out, ": ");
+	strbuf_addv(out, value);
+	strbuf_adds(out, "\r\n");
+}
+
 static void add_headers(
     const struct report *r, const char *to, unsigned index, struct strbuf *out)
 {
+	struct view submitter = view_of(r->sender.submitter);
 	char date[WHEN_RFC5322_BUF];
 
-	strbuf_addf(out, "Date: %s\r\n", when_rfc5322(r->made, date));
-	strbuf_addf(out, "From: %s\r\n", r->sender.from);
-	strbuf_addf(out, "To: %s\r\n", to);
+	add_header(out, "Date", view_of(when_rfc5322(r->made, date)));
+	add_header(out, "From", view_of(r->sender.from));
+	add_header(out, "To", view_of(to));
 	add_subject(r, out);
 	strbuf_addf(out, "Message-ID: <%s.%s.%u@%s>\r\n", r->date, r->hex,
 	    index, r->sender.submitter);
-	strbuf_adds(out, "TLS-Report-Domain: ");
-	strbuf_addv(out, r->domain);
-	strbuf_addf(
-	    out, "\r\nTLS-Report-Submitter: %s\r\n", r->sender.submitter);
+	add_header(out, "TLS-Report-Domain", r->domain);
+	add_header(out, "TLS-Report-Submitter", submitter);
 	strbuf_adds(out,
 	    "TLS-Required: No\r\n" /* R171 */
 	    "Auto-Submitted: auto-generated\r\n"
 	    "MIME-Version: 1.0\r\n"
-	    "Content-Type: multipart/report; report-type=\"tlsrpt\";\r\n");
-	strbuf_addf(out, " boundary=\"telltls-%s\"\r\n", r->hex);
+	    "Content-Type: multipart/report; report-type=\"tlsrpt\";\r\n"
+	    " boundary=\"telltls-");
+	strbuf_adds(out, r->hex);
+	strbuf_adds(out, "\"\r\n");
 }
 
 static void add_base64(struct strbuf *out, const struct strbuf *data)
@@ -103,24 +112,33 @@ static void add_base64(struct strbuf *out, const struct strbuf *data)
 	}
 }
 
+static void add_boundary(
+    const struct report *r, const char *end, struct strbuf *out)
+{
+	strbuf_adds(out, "\r\n--telltls-");
+	strbuf_adds(out, r->hex);
+	strbuf_adds(out, end);
+}
+
 /* R130-R134 */
 static void add_parts(
     struct report *r, const struct strbuf *gz, struct strbuf *out)
 {
-	strbuf_addf(out, "\r\n--telltls-%s\r\n", r->hex);
+	add_boundary(r, "\r\n", out);
 	strbuf_adds(out,
 	    "Content-Type: text/plain; charset=us-ascii\r\n"
 	    "Content-Transfer-Encoding: 7bit\r\n\r\n");
 	report_text(r, out);
-	strbuf_addf(out, "\r\n--telltls-%s\r\n", r->hex);
-	strbuf_addf(out,
+	add_boundary(r, "\r\n", out);
+	strbuf_adds(out,
 	    "Content-Type: application/tlsrpt+gzip\r\n"
 	    "Content-Transfer-Encoding: base64\r\n"
 	    "Content-Disposition: attachment;\r\n"
-	    " filename=\"%s\"\r\n\r\n",
-	    r->filename);
+	    " filename=\"");
+	strbuf_adds(out, r->filename);
+	strbuf_adds(out, "\"\r\n\r\n");
 	add_base64(out, gz);
-	strbuf_addf(out, "\r\n--telltls-%s--\r\n", r->hex);
+	add_boundary(r, "--\r\n", out);
 }
 
 int report_mail(struct report *r, const struct strbuf *gz, const char *to,

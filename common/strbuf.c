@@ -11,6 +11,11 @@
 #include "common/mem.h"
 #include "common/strbuf.h"
 
+enum {
+	LEAST = 256, /* bytes allocated at first */
+	FAST_BELOW = 16 * 1024
+};
+
 void strbuf_init(struct strbuf *b, size_t max)
 {
 	*b = (struct strbuf){ .max = max };
@@ -42,10 +47,10 @@ static bool reserve(struct strbuf *b, size_t len)
 	}
 	need = b->len + len + 1;
 	if (need > b->cap) {
-		size_t cap = b->cap < 64 ? 64 : b->cap;
+		size_t cap = b->cap < LEAST ? (size_t)LEAST : b->cap;
 
 		while (cap < need) {
-			cap *= 2;
+			cap *= cap < FAST_BELOW ? 4 : 2;
 		}
 		b->s = xrealloc_array(b->s, cap, 1);
 		b->cap = cap;

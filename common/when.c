@@ -51,19 +51,69 @@ static struct tm broken_down(int64_t t)
 	return tm;
 }
 
+/* By hand: strftime() looks at the zone's file each time, and at the locale. */
+static char *put_number(char *at, int value, int width)
+{
+	unsigned left = value < 0 ? 0U - (unsigned)value : (unsigned)value;
+	char digit[16];
+	int n = 0;
+
+	if (value < 0) {
+		*at++ = '-';
+	}
+	while (left > 0 || n < width) {
+		digit[n++] = (char)('0' + left % 10);
+		left /= 10;
+	}
+	while (n > 0) {
+		*at++ = digit[--n];
+	}
+	return at;
+}
+
+static char *put_date(char *at, const struct tm *tm)
+{
+	at = put_number(at, tm->tm_year + 1900, 4);
+	*at++ = '-';
+	at = put_number(at, tm->tm_mon + 1, 2);
+	*at++ = '-';
+	return put_number(at, tm->tm_mday, 2);
+}
+
+static char *put_clock(char *at, const struct tm *tm)
+{
+	at = put_number(at, tm->tm_hour, 2);
+	*at++ = ':';
+	at = put_number(at, tm->tm_min, 2);
+	*at++ = ':';
+	return put_number(at, tm->tm_sec, 2);
+}
+
+static char *put_text(char *at, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(at, text, n);
+	return at + n;
+}
+
 const char *when_date(int64_t t, char out[WHEN_DATE_BUF])
 {
 	struct tm tm = broken_down(t);
 
-	(void)strftime(out, WHEN_DATE_BUF, "%Y-%m-%d", &tm);
+	*put_date(out, &tm) = '\0';
 	return out;
 }
 
 const char *when_rfc3339(int64_t t, char out[WHEN_RFC3339_BUF])
 {
 	struct tm tm = broken_down(t);
+	char *at = put_date(out, &tm);
 
-	(void)strftime(out, WHEN_RFC3339_BUF, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	*at++ = 'T';
+	at = put_clock(at, &tm);
+	*at++ = 'Z';
+	*at = '\0';
 	return out;
 }
 
@@ -74,12 +124,13 @@ const char *when_rfc5322(int64_t t, char out[WHEN_RFC5322_BUF])
 	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May",
 		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	struct tm tm = broken_down(t);
+	char *at = put_text(out, days[tm.tm_wday]);
 
-	/* the names by hand: strftime()'s follow the locale */
-	(void)strftime(
-	    out, WHEN_RFC5322_BUF, "___, %d ___ %Y %H:%M:%S +0000", &tm);
-	memcpy(out, days[tm.tm_wday], 3);
-	memcpy(out + 8, months[tm.tm_mon], 3);
+	at = put_number(put_text(at, ", "), tm.tm_mday, 2);
+	at = put_text(put_text(put_text(at, " "), months[tm.tm_mon]), " ");
+	at = put_number(at, tm.tm_year + 1900, 4);
+	at = put_clock(put_text(at, " "), &tm);
+	*put_text(at, " +0000") = '\0';
 	return out;
 }
 
