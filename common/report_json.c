@@ -288,8 +288,8 @@ static bool is_small(const struct report *r)
 }
 
 /* The details that there is room for. */
-static int pick_details(struct report *r, struct json_object *frame,
-    struct report_details *shown)
+static int pick_details(
+    struct report *r, struct json_object *frame, struct report_details *shown)
 {
 	size_t size;
 

@@ -87,9 +87,10 @@ static void log_report(const struct ask *ask,
 		progress_clear(&day->progress);
 	}
 	log_it("wrote report day=%s domain=%.*s successes=%" PRIu64
-	       " failures=%" PRIu64 " unjudged=%" PRIu64 " file=%s.json.gz",
+	       " failures=%" PRIu64 " unjudged=%" PRIu64 " file=%s%s",
 	    day->date, (int)domain.len, domain.s, totals->successes,
-	    totals->failures, totals->unjudged, w->base);
+	    totals->failures, totals->unjudged, w->base,
+	    w->has_body ? ".json.gz" : "");
 	for (size_t i = 0; i < record->n_rua; i++) {
 		log_it("destination domain=%.*s number=%zu to=%s%s",
 		    (int)domain.len, domain.s, i,
@@ -152,8 +153,9 @@ static int write_files(
 	if (rc != 0) {
 		return rc;
 	}
-	rc = write_report(
-	    &(struct write_to){ day->out, day->env->dkim }, r, record, &w);
+	rc = write_report(&(struct write_to){ day->out, day->env->dkim,
+			      day->env->ledger == NULL },
+	    r, record, &w);
 	if (rc == ERR_TOO_LONG || rc == ERR_PARSE) {
 		return report_failed(ask, rc);
 	}

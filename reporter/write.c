@@ -83,13 +83,22 @@ static int put_mails(const struct write_to *to, struct report *r,
 		const struct record_rua *rua = &record->rua[i];
 
 		if (rua->kind == RECORD_HTTPS) {
-			out->uploads++;
 			out->is_usable[i] = true;
 		} else {
 			rc = put_mail(to, r, gz, rua->target, (unsigned)i, out);
 		}
 	}
 	return rc;
+}
+
+static unsigned count_uploads(const struct record *record)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < record->n_rua; i++) {
+		n += record->rua[i].kind == RECORD_HTTPS;
+	}
+	return n;
 }
 
 int write_report(const struct write_to *to, struct report *r,
@@ -101,13 +110,15 @@ int write_report(const struct write_to *to, struct report *r,
 
 	memset(out, 0, sizeof(*out));
 	(void)outdir_base(report_filename(r), out->base);
+	out->uploads = count_uploads(record);
+	out->has_body = to->wants_body || out->uploads > 0;
 	strbuf_init(&json, (size_t)REPORT_JSON_MAX + 1);
 	strbuf_init(&gz, WRITE_BODY_MAX);
 	rc = report_json(r, &json);
 	if (rc == 0) {
 		rc = report_gzip(&json, &gz);
 	}
-	if (rc == 0) {
+	if (rc == 0 && out->has_body) {
 		rc = put(to->dir, out->base, ".json.gz", &gz);
 	}
 	if (rc == 0) {

@@ -13,6 +13,7 @@
 struct write_to {
 	struct outdir *dir;
 	struct dkim *dkim; /* that mails are signed with; NULL: they are not */
+	bool wants_body;   /* for a person, where none is uploaded */
 };
 
 enum {
@@ -29,12 +30,13 @@ struct write_result {
 	unsigned uploads;            /* https destinations */
 	unsigned refused;            /* addresses that no mail can be made to */
 	bool is_usable[RECORD_RUAS]; /* by destination: not refused */
+	bool has_body;               /* the .json.gz file */
 };
 
 /*
- * Adds a report's files to the batch of a directory: its body as
- * BASE.json.gz, and for the record's destination number N, if it is an
- * address, the mail as BASE.N.eml, signed. Returns 0; ERR_TOO_LONG or
+ * Adds a report's files to the batch of a directory: what is sent, and no more,
+ * for a day may have a million of them. The body is BASE.json.gz, the mail to
+ * the record's destination number N is BASE.N.eml, signed. Returns 0; ERR_TOO_LONG or
  * ERR_PARSE when no report can be made of this, and nothing was written;
  * -errno.
  */
