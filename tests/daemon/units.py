@@ -101,10 +101,7 @@ class Init:
     def __init__(self, site):
         self.site = site
         self.script = site.path("telltls-milter")
-        write(self.script, read(BUILT, "init", "telltls-milter"))
-        text = re.sub("^daemon=(.*)$", lambda m: "daemon=" + with_programs(m[1]),
-                      read(self.script), count=1, flags=re.M)
-        write(self.script, text)
+        write(self.script, with_programs(read(BUILT, "init", "telltls-milter")))
         os.chmod(self.script, 0o755)
         for name in ("etc", "run"):
             os.mkdir(site.path(name))
