@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Kills telltls-milter -9 again and again while two logs are written, rotated
 and truncated under it, over a midnight; then everything must have been
-counted exactly once.
+counted exactly once. Every third time it has its children, too: a milter, and
+one that looks up policies.
 
 	kills.py [--kills N] [--seed S] [--keep]
 
-N (or $TELLTLS_KILLS, by default 200) kills are shared by two lives of a site.
-In one no day is over yet, so each session must be in the facts. In the other
-all days are over long ago: the daemon seals each as soon as it has read it or
-stands at the end of the logs, and what comes later is counted as late, which
-must add up. S (or $TELLTLS_SEED) makes
-the same logs, the same rotations and the same choices again; when exactly a
-kill strikes is up to the machine. --keep leaves the site for a look.
+N (or $TELLTLS_KILLS, by default 200; "make check-kills" takes 1000) kills are
+shared by two lives of a site. In one no day is over yet, so each session must
+be in the facts. In the other all days are over long ago: the daemon seals each
+as soon as it has read it or stands at the end of the logs, and what comes later
+is counted as late, which must add up. S (or $TELLTLS_SEED) makes the same logs,
+the same rotations and the same choices again; when exactly a kill strikes is up
+to the machine. --keep leaves the site for a look.
 
 The truth is made up with the log (maillog.py); a "telltls replay" of the
 whole log, without any interruption, must give it too.
@@ -36,6 +37,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import maillog  # noqa: E402
 import tallyfile  # noqa: E402
 from rotation import RotatedLog  # noqa: E402
+from run import children_of  # noqa: E402
 
 SRC = os.environ.get("TESTS_SRC", os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -47,25 +49,30 @@ DAY_S = maillog.DAY_S
 SEAL_AFTER_S = 600  # of the end of a day
 EVENINGS = 20       # of the life over seals
 FEEDS = ("a", "b")
+CHILDREN_EVERY = 3  # of how many lives of the daemon one has children
 CONF = """\
 organization: Example
 contact: %(own)s
 state: %(dir)s/state
 run: %(dir)s/run
 user: nobody
+dns:
+  local-data: %(dir)s/zone
 milter:
-  socket: none
+  socket: %(socket)s
 policies:
-  lookup: false
+  lookup: %(lookup)s
 feeds:
-""" % {"own": maillog.OWN_SENDER, "dir": "%(dir)s"} + "".join("""\
+""" + "".join("""\
   - mta: sendmail
     name: %s
     file: %%(dir)s/log/%s.log
 """ % (name, name) for name in FEEDS)
+RECORD = '_smtp._tls.%s. 600 IN TXT "v=TLSRPTv1; rua=mailto:tls@%s"\n'
 # What the daemon may say while it is killed: all else is a fault. The last one
 # is for days that are over since long.
 QUIET = ("telltls-milter: info: ",
+         "telltls-milter: warning: DNSSEC cannot be relied on ",
          "telltls-milter: warning: day is sealed before")
 
 
@@ -109,8 +116,6 @@ class Site:
         self.state = self.path("state")
         self.is_past = evenings[-1][1] < time.time()
         os.mkdir(self.path("log"), 0o755)
-        with open(self.path("telltls.yaml"), "w", encoding="utf-8") as f:
-            f.write(CONF % {"dir": self.dir})
         self.rng = random.Random("kills %s" % seed)
         self.logs = {}
         for name, zone_min, copy_share in (("a", 0, 0.2), ("b", 330, 0.9)):
@@ -121,7 +126,13 @@ class Site:
                 random.Random("writer %s %s" % (name, seed)), copy_share)
             self.logs[name].has_begun = \
                 lambda name=name: self.position(name) > 0
+        with open(self.path("zone"), "w", encoding="ascii") as f:
+            f.writelines(RECORD % (domain, domain) for log in
+                         self.logs.values() for domain in log.log.domains)
+        self.configure(False)
         self.pace = random.Random("pace %s" % seed)
+        with open(self.path("daemon.log"), "wb"):
+            pass
         self.daemon = None
         self.said = b""   # by the daemon that runs, or ran last
         self.seen = collections.Counter()
@@ -131,6 +142,16 @@ class Site:
 
     def path(self, name):
         return os.path.join(self.dir, name)
+
+    def configure(self, has_children):
+        """For the daemon that is started next: does it look up policies, and
+        is it a milter?"""
+        with open(self.path("telltls.yaml"), "w", encoding="utf-8") as f:
+            f.write(CONF % {
+                "dir": self.dir, "own": maillog.OWN_SENDER,
+                "lookup": "true" if has_children else "false",
+                "socket": "unix:%s/run/milter.sock" % self.dir
+                          if has_children else "none"})
 
     def stop(self):
         self.ends.set()
@@ -176,7 +197,9 @@ class Site:
 
     def start(self):
         self.said = b""
-        with open(self.path("daemon.log"), "wb") as f:
+        # the children of the one before may still write
+        os.truncate(self.path("daemon.log"), 0)
+        with open(self.path("daemon.log"), "ab") as f:
             self.daemon = subprocess.Popen(
                 [DAEMON, "-f", "-c", self.path("telltls.yaml")],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -196,6 +219,8 @@ class Site:
     def end(self, sig):
         if sig == signal.SIGTERM:  # earlier it has no say in how it ends
             wait_for("the start", self.is_started)
+        if sig == signal.SIGKILL and children_of(self.daemon.pid):
+            self.seen["children at a kill"] += 1
         self.daemon.send_signal(sig)
         code = self.daemon.wait(LIMIT_S)
         self.daemon = None
@@ -231,6 +256,8 @@ class Site:
         out = collections.defaultdict(collections.Counter)
         for line in self.tool("tally", "--json", state=state).splitlines():
             o = json.loads(line)
+            if o["kind"] != "fact":
+                continue
             day = maillog.day_of(o["first"])
             if maillog.day_of(o["last"]) != day:
                 raise Failed("of two days: " + line)
@@ -413,11 +440,14 @@ def live(site, kills):
     for n in range(kills):
         # some are left for the end, when nobody writes any more
         site.let_write((n + 1) / (0.95 * kills))
+        site.configure(n % CHILDREN_EVERY == 0)
         killer.kill()
         if site.writer_error:
             raise Failed(site.writer_error)
         if n % 20 == 19:
             check_not_too_much(site)
+    if not site.seen["children at a kill"]:
+        raise Failed("no child was there at any kill")
     site.let_write(1)
     site.start()
     wait_for("the writer", lambda: site.writer_error or all(
