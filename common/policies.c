@@ -321,12 +321,14 @@ static size_t find_domain(const struct list *l, struct view domain)
 	return low;
 }
 
-static const struct entry *pick(const struct policies *p, struct view domain,
-    struct view mx, int64_t first, enum policy_source source)
+/* begin: what find_domain() says of the domain. */
+static const struct entry *pick(const struct policies *p, size_t begin,
+    struct view domain, struct view mx, int64_t first,
+    enum policy_source source)
 {
 	const struct entry *before = NULL;
 
-	for (size_t i = find_domain(&p->sets, domain); i < p->sets.n; i++) {
+	for (size_t i = begin; i < p->sets.n; i++) {
 		const struct entry *e = &p->sets.v[i];
 
 		if (!view_eq(e->domain, domain)) {
@@ -343,14 +345,15 @@ static const struct entry *pick(const struct policies *p, struct view domain,
 	return before;
 }
 
-static const struct entry *pick_any(const struct policies *p,
+static const struct entry *pick_any(const struct policies *p, size_t begin,
     const struct tally_fact *fact, enum policy_source source)
 {
 	const struct fact *f = &fact->fact;
-	const struct entry *e = pick(p, f->domain, f->mx, fact->first, source);
+	const struct entry *e =
+	    pick(p, begin, f->domain, f->mx, fact->first, source);
 
 	if (e == NULL && f->mx.len > 0) {
-		e = pick(p, f->domain, view_of(""), fact->first, source);
+		e = pick(p, begin, f->domain, view_of(""), fact->first, source);
 	}
 	return e;
 }
@@ -376,14 +379,16 @@ static const struct entry *choose(const struct policies *p,
 	const struct entry *own;
 	const struct entry *mta;
 	const struct entry *e;
+	size_t begin;
 
 	if (is_named(&fact->fact)) {
 		e = find_named(p, &fact->fact);
 		out->rule = e != NULL ? POLICIES_NAMED : POLICIES_GONE;
 		return e;
 	}
-	own = pick_any(p, fact, POLICY_OWN);
-	mta = pick_any(p, fact, POLICY_MTA);
+	begin = find_domain(&p->sets, fact->fact.domain);
+	own = pick_any(p, begin, fact, POLICY_OWN);
+	mta = pick_any(p, begin, fact, POLICY_MTA);
 	e = own;
 	if (own == NULL || (mta != NULL && (mta->knows & ~own->knows) != 0)) {
 		out->is_mta_first = own != NULL;

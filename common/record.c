@@ -86,11 +86,21 @@ static void parse_fields(struct record_text *t, struct record *r)
 	}
 }
 
+/* But for the destinations, ten kilobytes that nobody reads. */
+static void clear(struct record *r, enum record_status status)
+{
+	r->status = status;
+	r->n_rua = 0;
+	r->ignored = 0;
+	r->error_at = 0;
+	r->error = NULL;
+}
+
 void record_parse(const struct view *texts, size_t n, struct record *out)
 {
 	struct record_text t;
 
-	*out = (struct record){ .status = RECORD_NONE };
+	clear(out, RECORD_NONE);
 	switch (record_text_begin(&t, texts, n, "v=TLSRPTv1")) {
 	case RECORD_TEXT_NONE:
 		return;
@@ -102,9 +112,9 @@ void record_parse(const struct view *texts, size_t n, struct record *out)
 	}
 	parse_fields(&t, out);
 	if (t.error != NULL) {
-		*out = (struct record){ .status = RECORD_SYNTAX,
-			.error_at = t.at,
-			.error = t.error };
+		clear(out, RECORD_SYNTAX);
+		out->error_at = t.at;
+		out->error = t.error;
 	} else {
 		out->status = out->n_rua > 0 ? RECORD_VALID : RECORD_NO_RUA;
 	}

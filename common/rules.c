@@ -271,7 +271,7 @@ static void keep_all(struct record *record, const struct rules_verdict *v)
 unsigned rules_apply(
     const struct rules *r, struct view domain, struct record *record)
 {
-	struct record old = *record;
+	struct record old;
 	struct rules_verdict v;
 	unsigned n = 0;
 
@@ -279,6 +279,7 @@ unsigned rules_apply(
 		return 0;
 	}
 	assert(record->status == RECORD_VALID);
+	old = *record;
 	record->n_rua = 0;
 	for (size_t i = 0; i < old.n_rua; i++) {
 		rules_decide(r, domain, &old.rua[i], &v);

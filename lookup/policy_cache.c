@@ -416,12 +416,11 @@ int policy_cache_due(struct policy_cache *c, int64_t now, const char *after,
 	db_use(c->db, STATEMENT_DUE);
 	db_bind_int(c->db, 1, now);
 	db_bind_text(c->db, 2, view_of(after));
-	domain[0] = '\0'; /* may be the same as after */
 	rc = db_step(c->db, &is_row);
-	if (is_row) {
-		(void)view_copy(db_text(c->db, 0), domain, DOMAIN_BUF);
-		db_done(c->db);
-	}
+	/* domain may be the same as after, which was borrowed until now */
+	(void)view_copy(
+	    is_row ? db_text(c->db, 0) : view_of(""), domain, DOMAIN_BUF);
+	db_done(c->db);
 	return leave(c, rc);
 }
 
