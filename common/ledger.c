@@ -44,6 +44,7 @@ int ledger_begin(struct ledger *l)
 int ledger_commit(struct ledger *l)
 {
 	memset(l->batch, 0, sizeof(l->batch));
+	l->has_since = false;
 	return db_commit(l->db);
 }
 
@@ -82,6 +83,7 @@ int ledger_day(struct ledger *l, int64_t day, struct ledger_day *out)
 		out->unjudged = (uint64_t)db_int(d, 2);
 		out->retries = (uint64_t)db_int(d, 3);
 		out->withheld = (uint64_t)db_int(d, 4);
+		out->is_begun = db_int(d, 5) != 0;
 	}
 	if (rc == 0 && out->withheld > 0) {
 		d = ledger_use(l, LEDGER_WHY, day);

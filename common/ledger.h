@@ -42,6 +42,7 @@ struct ledger_entry {
 };
 
 struct ledger_day {
+	bool is_begun;         /* some domain of it has an entry */
 	bool is_finished;      /* once, nothing was left to do about it */
 	bool is_released;      /* nothing of it is to be withheld any more */
 	uint64_t unjudged;     /* sessions of all its domains (promise 5) */

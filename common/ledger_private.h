@@ -64,6 +64,8 @@ struct ledger {
 	struct db *db;
 	/* random, of the batch; all zeros: not chosen yet */
 	unsigned char batch[LEDGER_BATCH];
+	int64_t since; /* of the batch: what outbox_enabled() says */
+	bool has_since;
 };
 
 extern const struct db_schema ledger_schema;

@@ -144,7 +144,8 @@ static const char *const sql[LEDGER_STATEMENTS] = {
 		       " (SELECT count(*) FROM report WHERE day = ?1"
 		       "  AND state = 'retry'),"
 		       " (SELECT count(*) FROM report WHERE day = ?1"
-		       "  AND state = 'withheld')"
+		       "  AND state = 'withheld'),"
+		       " EXISTS (SELECT 1 FROM report WHERE day = ?1)"
 		       " FROM (SELECT ?1) LEFT JOIN day ON day = ?1",
 	[LEDGER_DAY_FINISH] =
 	    "INSERT INTO day (day, finished) VALUES (?1, ?2)"

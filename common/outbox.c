@@ -128,13 +128,21 @@ static int find_same(struct db *d, struct outbox_item *item)
 	return get_first(d, item, &found);
 }
 
+/* A batch keeps others from changing it. */
+static int find_since(struct ledger *l)
+{
+	int rc = l->has_since ? 0 : outbox_enabled(l, &l->since);
+
+	l->has_since = rc == 0;
+	return rc;
+}
+
 int outbox_add(struct ledger *l, struct outbox_item *item)
 {
 	struct db *d = l->db;
-	int64_t since = 0;
 	int rc = ledger_begin(l);
 
-	rc = rc == 0 ? outbox_enabled(l, &since) : rc;
+	rc = rc == 0 ? find_since(l) : rc;
 	rc = rc == 0 ? make_token(l, item->token) : rc;
 	if (rc != 0) {
 		return rc;
@@ -144,7 +152,7 @@ int outbox_add(struct ledger *l, struct outbox_item *item)
 	item->first_try = 0;
 	item->last_try = 0;
 	item->answer[0] = '\0';
-	if (item->day < since) {
+	if (item->day < l->since) {
 		item->state = OUTBOX_GIVEN_UP;
 		(void)snprintf(
 		    item->answer, sizeof(item->answer), "%s", too_old);
@@ -295,6 +303,7 @@ int outbox_enable(struct ledger *l, int64_t since)
 	struct db *d;
 	int rc = ledger_begin(l);
 
+	l->has_since = false;
 	if (rc == 0) {
 		rc = db_run(ledger_use(l, LEDGER_SET_LEAVE, since));
 	}

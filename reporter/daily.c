@@ -169,7 +169,7 @@ static int is_pending(struct ask *ask, bool *out)
 		day->counts->excluded++;
 		return 0;
 	}
-	if (day->env->ledger != NULL) {
+	if (day->env->ledger != NULL && day->ledger_day.is_begun) {
 		rc = ledger_find(
 		    day->env->ledger, day->start, domain, &ask->entry);
 		if (rc != 0) {

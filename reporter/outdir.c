@@ -35,6 +35,7 @@ static const char mail_end[] = ".eml";
 
 struct outdir {
 	int fd;
+	pid_t process;
 	bool is_synced;
 	const struct step *step;
 	char **names; /* of the batch; number i lies in temp_name(i) */
@@ -58,6 +59,7 @@ int outdir_open(const char *path, unsigned flags, struct outdir **out)
 	}
 	o = xcalloc(1, sizeof(*o));
 	o->fd = fd;
+	o->process = getpid();
 	o->is_synced = (flags & OUTDIR_SYNC) != 0;
 	*out = o;
 	return 0;
@@ -69,10 +71,11 @@ void outdir_watch(struct outdir *o, const struct step *step)
 }
 
 /* The process is part of it: a dry run may share its directory. */
-static const char *temp_name(unsigned i, char out[OUTDIR_NAME])
+static const char *temp_name(
+    const struct outdir *o, unsigned i, char out[OUTDIR_NAME])
 {
 	(void)snprintf(
-	    out, OUTDIR_NAME, "%s%ld.%u", temp_prefix, (long)getpid(), i);
+	    out, OUTDIR_NAME, "%s%ld.%u", temp_prefix, (long)o->process, i);
 	return out;
 }
 
@@ -91,7 +94,7 @@ void outdir_close(struct outdir *o)
 		return;
 	}
 	for (unsigned i = 0; i < o->n; i++) {
-		(void)unlinkat(o->fd, temp_name(i, temp), 0);
+		(void)unlinkat(o->fd, temp_name(o, i, temp), 0);
 	}
 	forget_batch(o);
 	free(o->names);
@@ -124,6 +127,12 @@ const char *outdir_base(const char *filename, char out[OUTDIR_NAME])
 	return out;
 }
 
+static bool is_safe_byte(char c)
+{
+	return ascii_is_alnum(c) || c == '.' || c == '-' || c == '_' ||
+	    c == '!' || c == '~';
+}
+
 static bool is_safe(const char *name)
 {
 	size_t n = strlen(name);
@@ -132,8 +141,7 @@ static bool is_safe(const char *name)
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!ascii_is_alnum(name[i]) &&
-		    !ascii_is_one_of(name[i], ".-_!~")) {
+		if (!is_safe_byte(name[i])) {
 			return false;
 		}
 	}
@@ -178,7 +186,7 @@ int outdir_put(struct outdir *o, const char *name, const struct strbuf *data)
 	if (!is_safe(name)) {
 		return ERR_PARSE;
 	}
-	rc = write_temp(o, temp_name(o->n, temp), data);
+	rc = write_temp(o, temp_name(o, o->n, temp), data);
 	if (rc != 0) {
 		return rc;
 	}
@@ -204,8 +212,8 @@ int outdir_flush(struct outdir *o)
 	}
 	step_at(o->step, "files-synced");
 	for (unsigned i = 0; i < o->n; i++) {
-		if (renameat(o->fd, temp_name(i, temp), o->fd, o->names[i]) !=
-		    0) {
+		if (renameat(o->fd, temp_name(o, i, temp), o->fd,
+			o->names[i]) != 0) {
 			return -errno;
 		}
 		step_at(o->step, "file-named");
