@@ -211,7 +211,7 @@ def release(site):
     equal("domains", result.counts()["domains"], 11)
     now = site.reports(DAY1)
     equal("those of before", {k: now[k] for k in made}, made)
-    equal("all", len(now), len(made) + 20)
+    equal("all", len(now), len(made) + 10)
     equal("the other day", site.reports(DAY2), {})
     holds("the same as of the dry run",
           all(site.files(site.dir + "/dry")[k] == v for k, v in now.items()))

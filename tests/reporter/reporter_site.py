@@ -3,6 +3,8 @@
 with a configuration, tally files and the program, and TAP.
 """
 import calendar
+import email
+import email.policy
 import glob
 import gzip
 import json
@@ -96,6 +98,15 @@ class Result:
                 return {k: int(v) for k, v in
                         re.findall(r"([a-z-]+)=(\d+)(?= |$)", text)}
         raise Failed("no line %r in:\n%s" % (line, self.err))
+
+
+def body_of(name, data):
+    """The report in a file: a mail, or a body."""
+    if name.endswith(".eml"):
+        mail = email.message_from_bytes(data, policy=email.policy.default)
+        data = next(p.get_content() for p in mail.walk()
+                    if p.get_content_type() == "application/tlsrpt+gzip")
+    return json.loads(gzip.decompress(data))
 
 
 class Site:
@@ -213,15 +224,18 @@ class Site:
 
     def bodies(self, day=None, top=None):
         """The reports themselves, by domain."""
-        bodies = [json.loads(gzip.decompress(b))
-                  for n, b in self.reports(day, top).items()
-                  if n.endswith(".gz")]
-        return {b["policies"][0]["policy"]["policy-domain"]: b for b in bodies}
+        return {b["policies"][0]["policy"]["policy-domain"]: b
+                for _, b in self.all_bodies(day, top)}
 
-    def all_bodies(self, day):
-        """Names of reports' files, and the reports."""
-        return [(n, json.loads(gzip.decompress(b)))
-                for n, b in self.reports(day).items() if n.endswith(".gz")]
+    def all_bodies(self, day=None, top=None):
+        """What the names of a report's files begin with, and the report, which
+        is the same in each of them."""
+        found = {}
+        for name, data in self.reports(day, top).items():
+            base = re.sub(r"\.json\.gz$|\.\d+\.eml$", "", name)
+            body = body_of(name, data)
+            equal("body of " + name, found.setdefault(base, body), body)
+        return sorted(found.items())
 
     def stamps(self):
         """Everything about the files of the state that a write changes; but
