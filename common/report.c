@@ -55,37 +55,62 @@ static const char *last_labels(const char *domain, size_t max)
 	return domain;
 }
 
+static char *append(char *at, struct view v)
+{
+	if (v.len > 0) {
+		memcpy(at, v.s, v.len);
+	}
+	return at + v.len;
+}
+
+/* "sender!domain!": no '!' is in a domain, nor in a site. */
+static char *append_names(char *at, const struct report *r)
+{
+	at = append(append(at, view_of(r->sender.submitter)), view_of("!"));
+	return append(append(at, r->domain), view_of("!"));
+}
+
+static void make_hex(struct report *r)
+{
+	char key[2 * DOMAIN_MAX + REPORT_SITE_MAX + 32];
+	char sum[DIGEST_SHA256_HEX];
+	char *at = append(append_names(key, r), view_of(r->date));
+
+	if (r->sender.site != NULL) {
+		at = append(append(at, view_of("!")), view_of(r->sender.site));
+	}
+	(void)digest_sha256_hex(key, (size_t)(at - key), sum);
+	memcpy(r->hex, sum, REPORT_HEX);
+}
+
+static void make_filename(struct report *r)
+{
+	char *at = append_names(r->filename, r);
+	size_t names = (size_t)(at - r->filename);
+	size_t size = sizeof(r->filename) - names;
+	int n = snprintf(at, size, "%" PRId64 "!%" PRId64 "!%s.json.gz", r->day,
+	    r->day + WHEN_DAY_S - 1, r->hex);
+
+	if (names + (size_t)n > REPORT_FILENAME_SHORT) { /* R124 */
+		(void)snprintf(at, size, "%" PRId64 "!%" PRId64 ".json.gz",
+		    r->day, r->day + WHEN_DAY_S - 1);
+	}
+}
+
 static void name_report(struct report *r)
 {
 	char date[WHEN_DATE_BUF];
-	char key[2 * DOMAIN_MAX + REPORT_SITE_MAX + 32];
-	char sum[DIGEST_SHA256_HEX];
-	int domain_len = (int)r->domain.len;
-	const char *site = r->sender.site;
-	int n;
+	char *at = r->date;
 
 	(void)when_date(r->day, date);
-	(void)snprintf(
-	    r->date, sizeof(r->date), "%.4s%.2s%.2s", date, date + 5, date + 8);
-	/* no '!' is in a domain, nor in a site */
-	n = snprintf(key, sizeof(key), "%s!%.*s!%s%s%s", r->sender.submitter,
-	    domain_len, r->domain.s, r->date, site != NULL ? "!" : "",
-	    site != NULL ? site : "");
-	assert(n > 0 && (size_t)n < sizeof(key));
-	(void)digest_sha256_hex(key, (size_t)n, sum);
-	memcpy(r->hex, sum, REPORT_HEX);
+	at = append(at, view_make(date, 4));
+	at = append(at, view_make(date + 5, 2));
+	*append(at, view_make(date + 8, 2)) = '\0';
+	make_hex(r);
 	(void)snprintf(r->id, sizeof(r->id), "%s.%s@%s", r->date, r->hex,
 	    last_labels(r->sender.submitter,
 		REPORT_ID_MAX - REPORT_DATE - REPORT_HEX - 2));
-	n = snprintf(r->filename, sizeof(r->filename),
-	    "%s!%.*s!%" PRId64 "!%" PRId64 "!%s.json.gz", r->sender.submitter,
-	    domain_len, r->domain.s, r->day, r->day + WHEN_DAY_S - 1, r->hex);
-	if (n > REPORT_FILENAME_SHORT) { /* R124 */
-		(void)snprintf(r->filename, sizeof(r->filename),
-		    "%s!%.*s!%" PRId64 "!%" PRId64 ".json.gz",
-		    r->sender.submitter, domain_len, r->domain.s, r->day,
-		    r->day + WHEN_DAY_S - 1);
-	}
+	make_filename(r);
 }
 
 struct report *report_new(const struct report_sender *sender,

@@ -85,8 +85,13 @@ static void add_headers(
 	add_header(out, "From", view_of(r->sender.from));
 	add_header(out, "To", view_of(to));
 	add_subject(r, out);
-	strbuf_addf(out, "Message-ID: <%s.%s.%u@%s>\r\n", r->date, r->hex,
-	    index, r->sender.submitter);
+	strbuf_adds(out, "Message-ID: <");
+	strbuf_adds(out, r->date);
+	strbuf_addc(out, '.');
+	strbuf_adds(out, r->hex);
+	strbuf_addf(out, ".%u@", index);
+	strbuf_addv(out, submitter);
+	strbuf_adds(out, ">\r\n");
 	add_header(out, "TLS-Report-Domain", r->domain);
 	add_header(out, "TLS-Report-Submitter", submitter);
 	strbuf_adds(out,

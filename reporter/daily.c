@@ -452,6 +452,7 @@ int daily_report(
 	day->env = env;
 	day->tally = t;
 	day->counts = counts;
+	write_buffers_init(&day->buffers);
 	rc = prepare(day);
 	if (rc == 0) {
 		rc = work(day);
@@ -461,6 +462,7 @@ int daily_report(
 	outdir_close(day->out);
 	groups_release(&day->groups);
 	policies_free(day->policies);
+	write_buffers_release(&day->buffers);
 	free(day);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "reporter/is_it_us.h"
 #include "reporter/outdir.h"
 #include "reporter/progress.h"
+#include "reporter/write.h"
 
 /* What daily.c and settle.c share: a day being reported on. */
 struct daily {
@@ -24,6 +25,7 @@ struct daily {
 	char date[WHEN_DATE_BUF];
 	char path[PATH_MAX]; /* of out */
 	struct outdir *out;  /* NULL until there is a report */
+	struct write_buffers buffers;
 	struct policies *policies;
 	struct groups groups;
 	struct ledger_day ledger_day; /* as it was; zero in a dry run */

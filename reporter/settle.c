@@ -148,14 +148,17 @@ static int write_files(
 	struct daily *day = ask->day;
 	struct report_totals totals;
 	struct write_result w;
+	struct write_to to;
 	int rc = open_output(day);
 
 	if (rc != 0) {
 		return rc;
 	}
-	rc = write_report(&(struct write_to){ day->out, day->env->dkim,
-			      day->env->ledger == NULL },
-	    r, record, &w);
+	to = (struct write_to){ .buffers = &day->buffers,
+		.dir = day->out,
+		.dkim = day->env->dkim,
+		.wants_body = day->env->ledger == NULL };
+	rc = write_report(&to, r, record, &w);
 	if (rc == ERR_TOO_LONG || rc == ERR_PARSE) {
 		return report_failed(ask, rc);
 	}

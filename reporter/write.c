@@ -9,6 +9,20 @@
 #include "common/err.h"
 #include "reporter/write.h"
 
+void write_buffers_init(struct write_buffers *b)
+{
+	strbuf_init(&b->json, (size_t)REPORT_JSON_MAX + 1);
+	strbuf_init(&b->gz, WRITE_BODY_MAX);
+	strbuf_init(&b->mail, WRITE_MAIL_MAX);
+}
+
+void write_buffers_release(struct write_buffers *b)
+{
+	strbuf_release(&b->json);
+	strbuf_release(&b->gz);
+	strbuf_release(&b->mail);
+}
+
 static int put(struct outdir *o, const char *base, const char *end,
     const struct strbuf *data)
 {
@@ -54,28 +68,25 @@ static int put_signed(const struct write_to *to, const struct strbuf *mail,
 }
 
 static int put_mail(const struct write_to *to, struct report *r,
-    const struct strbuf *gz, const char *address, unsigned index,
-    struct write_result *out)
+    const char *address, unsigned index, struct write_result *out)
 {
-	struct strbuf mail;
+	struct strbuf *mail = &to->buffers->mail;
 	int rc;
 
-	strbuf_init(&mail, WRITE_MAIL_MAX);
-	rc = report_mail(r, gz, address, index, &mail);
+	strbuf_clear(mail);
+	rc = report_mail(r, &to->buffers->gz, address, index, mail);
 	if (rc == 0) {
-		rc = put_signed(to, &mail, index, out);
+		rc = put_signed(to, mail, index, out);
 	}
 	if (rc == ERR_PARSE || rc == ERR_TOO_LONG) {
 		out->refused++;
 		rc = 0;
 	}
-	strbuf_release(&mail);
 	return rc;
 }
 
 static int put_mails(const struct write_to *to, struct report *r,
-    const struct strbuf *gz, const struct record *record,
-    struct write_result *out)
+    const struct record *record, struct write_result *out)
 {
 	int rc = 0;
 
@@ -85,7 +96,7 @@ static int put_mails(const struct write_to *to, struct report *r,
 		if (rua->kind == RECORD_HTTPS) {
 			out->is_usable[i] = true;
 		} else {
-			rc = put_mail(to, r, gz, rua->target, (unsigned)i, out);
+			rc = put_mail(to, r, rua->target, (unsigned)i, out);
 		}
 	}
 	return rc;
@@ -104,27 +115,22 @@ static unsigned count_uploads(const struct record *record)
 int write_report(const struct write_to *to, struct report *r,
     const struct record *record, struct write_result *out)
 {
-	struct strbuf json;
-	struct strbuf gz;
+	struct strbuf *json = &to->buffers->json;
+	struct strbuf *gz = &to->buffers->gz;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
 	(void)outdir_base(report_filename(r), out->base);
 	out->uploads = count_uploads(record);
 	out->has_body = to->wants_body || out->uploads > 0;
-	strbuf_init(&json, (size_t)REPORT_JSON_MAX + 1);
-	strbuf_init(&gz, WRITE_BODY_MAX);
-	rc = report_json(r, &json);
+	strbuf_clear(json);
+	strbuf_clear(gz);
+	rc = report_json(r, json);
 	if (rc == 0) {
-		rc = report_gzip(&json, &gz);
+		rc = report_gzip(json, gz);
 	}
 	if (rc == 0 && out->has_body) {
-		rc = put(to->dir, out->base, ".json.gz", &gz);
+		rc = put(to->dir, out->base, ".json.gz", gz);
 	}
-	if (rc == 0) {
-		rc = put_mails(to, r, &gz, record, out);
-	}
-	strbuf_release(&gz);
-	strbuf_release(&json);
-	return rc;
+	return rc == 0 ? put_mails(to, r, record, out) : rc;
 }

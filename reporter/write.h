@@ -9,8 +9,19 @@
 #include "reporter/outdir.h"
 #include "send/dkim.h"
 
+/* Memory for one report after the other. */
+struct write_buffers {
+	struct strbuf json;
+	struct strbuf gz;
+	struct strbuf mail;
+};
+
+void write_buffers_init(struct write_buffers *b);
+void write_buffers_release(struct write_buffers *b);
+
 /* Where reports are written, borrowed. */
 struct write_to {
+	struct write_buffers *buffers;
 	struct outdir *dir;
 	struct dkim *dkim; /* that mails are signed with; NULL: they are not */
 	bool wants_body;   /* for a person, where none is uploaded */
