@@ -463,12 +463,52 @@ static void test_probe(void **state)
 	tally_close(t);
 }
 
+/* Domains are found in whatever order they are asked for. */
+static void test_order(void **state)
+{
+	enum {
+		DOMAINS = 41 /* a prime: every step visits all */
+	};
+
+	static const unsigned steps[] = { 1, 40, 7, 20 };
+	struct store *s = open_store();
+	struct policies *p;
+	struct tally *t;
+	char name[32];
+
+	(void)state;
+	for (unsigned i = 0; i < DOMAINS; i += 2) {
+		(void)snprintf(name, sizeof(name), "d%02u.example", i);
+		put_row(
+		    s, &(struct row)SET(name, name, "", 0, POLICY_OWN), NULL);
+	}
+	t = seal(s);
+	p = policies_load(t);
+	for (size_t k = 0; k < UNIT_LEN(steps) * DOMAINS; k++) {
+		unsigned i =
+		    (unsigned)(k % DOMAINS) * steps[k / DOMAINS] % DOMAINS;
+		struct tally_fact fact = { .count = 1, .first = KIT_DAY };
+		const struct policy_set *set;
+
+		(void)snprintf(name, sizeof(name), "d%02u.example", i);
+		fact.fact.domain = view_of(name);
+		set = policies_choose(p, &fact);
+		UNIT_BOOL(name, set != NULL, i % 2 == 0);
+		if (set != NULL) {
+			UNIT_BOOL(name, view_is(set->sts_reason, name), true);
+		}
+	}
+	policies_free(p);
+	tally_close(t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_choose),
+		TEST(test_order),
 		TEST(test_explain),
 		TEST(test_named),
 		TEST(test_events),
