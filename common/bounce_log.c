@@ -119,18 +119,11 @@ static bool own_token(
 	return false;
 }
 
-static void take_sender(struct bounce_log *b, const struct bounce_own *own,
-    uint64_t key, struct view sender)
+/* A short queue id comes again, for another message. */
+static void forget(struct bounce_log *b, uint64_t key)
 {
-	struct view token;
-	struct entry *e;
+	struct entry *e = find(b, key);
 
-	if (own_token(own, sender, &token)) {
-		remember(b, key, token);
-		return;
-	}
-	/* a short queue id comes again, for another message */
-	e = find(b, key);
 	if (e != NULL) {
 		*e = (struct entry){ .key = 0 };
 		b->is_dirty = true;
@@ -141,16 +134,23 @@ bool bounce_log_line(struct bounce_log *b, const struct bounce_own *own,
     struct view host, const struct bounce_line *line,
     char token[ENVELOPE_TOKEN + 1])
 {
-	uint64_t key = key_of(host, line);
 	struct view found;
-	struct entry *e;
+	bool is_own = own_token(own, line->sender, &found);
+	const struct entry *e;
 
+	if (!is_own && b->entries == NULL) {
+		return false; /* of most lines of most sites */
+	}
 	if (line->kind == BOUNCE_LINE_SENDER) {
-		take_sender(b, own, key, line->sender);
+		if (is_own) {
+			remember(b, key_of(host, line), found);
+		} else {
+			forget(b, key_of(host, line));
+		}
 		return false;
 	}
-	if (!own_token(own, line->sender, &found)) {
-		e = line->sender.len == 0 ? find(b, key) : NULL;
+	if (!is_own) {
+		e = line->sender.len == 0 ? find(b, key_of(host, line)) : NULL;
 		if (e == NULL) {
 			return false;
 		}
