@@ -52,10 +52,10 @@ static struct tm broken_down(int64_t t)
 }
 
 /* By hand: strftime() looks at the zone's file each time, and at the locale. */
-static char *put_number(char *at, int value, int width)
+static char *put_number(char *at, int64_t value, int width)
 {
-	unsigned left = value < 0 ? 0U - (unsigned)value : (unsigned)value;
-	char digit[16];
+	int64_t left = value < 0 ? -value : value; /* far from the least */
+	char digit[24];
 	int n = 0;
 
 	if (value < 0) {
@@ -73,7 +73,7 @@ static char *put_number(char *at, int value, int width)
 
 static char *put_date(char *at, const struct tm *tm)
 {
-	at = put_number(at, tm->tm_year + 1900, 4);
+	at = put_number(at, (int64_t)tm->tm_year + 1900, 4);
 	*at++ = '-';
 	at = put_number(at, tm->tm_mon + 1, 2);
 	*at++ = '-';
@@ -128,7 +128,7 @@ const char *when_rfc5322(int64_t t, char out[WHEN_RFC5322_BUF])
 
 	at = put_number(put_text(at, ", "), tm.tm_mday, 2);
 	at = put_text(put_text(put_text(at, " "), months[tm.tm_mon]), " ");
-	at = put_number(at, tm.tm_year + 1900, 4);
+	at = put_number(at, (int64_t)tm.tm_year + 1900, 4);
 	at = put_clock(put_text(at, " "), &tm);
 	*put_text(at, " +0000") = '\0';
 	return out;

@@ -77,7 +77,8 @@ class Daemon(telltls.Telltls):
         return None
 
     def _milter_listens(self):
-        return self.milter_pid() is not None
+        # what was made for its owner alone is given away a moment later
+        return self.milter_pid() is not None and os.stat(self.socket).st_mode & 0o070 != 0
 
     def signal(self, number):
         self._process.send_signal(number)
