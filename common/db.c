@@ -277,21 +277,9 @@ static int open_file(struct db *d, const char *path,
 	return rc == 0 ? prepare(d, schema) : rc;
 }
 
-/* SQLite's count of its memory costs a lock each time, and nobody asks. */
-static struct db *db_new(void)
-{
-	static bool is_set;
-
-	if (!is_set) {
-		(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-		is_set = true;
-	}
-	return xcalloc(1, sizeof(struct db));
-}
-
 int db_open(const char *path, const struct db_schema *schema, struct db **out)
 {
-	struct db *d = db_new();
+	struct db *d = xcalloc(1, sizeof(*d));
 	int rc;
 
 	*out = d;
@@ -302,7 +290,7 @@ int db_open(const char *path, const struct db_schema *schema, struct db **out)
 int db_open_read(
     const char *path, const struct db_schema *schema, struct db **out)
 {
-	struct db *d = db_new();
+	struct db *d = xcalloc(1, sizeof(*d));
 
 	*out = d;
 	if (access(path, F_OK) != 0) {

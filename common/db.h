@@ -75,7 +75,7 @@ int db_check(struct db *d);
 
 /*
  * Begins with a statement, and ends the one before; its parameters are NULL.
- * What is bound is borrowed until the statement ends.
+ * What is bound is borrowed until the last db_run() or db_step().
  * A binding can fail only for want of memory and leaves a NULL: declare the
  * columns NOT NULL. Parameters and columns are numbered as SQLite does, from
  * 1 and from 0.

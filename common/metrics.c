@@ -100,6 +100,12 @@ static bool feed_is_live(const struct metrics_feed *f)
 	return f->is_live;
 }
 
+/* What a feed that is not followed has is not known. */
+static bool feed_is_open(const struct metrics_feed *f)
+{
+	return f->is_live && f->live.is_open;
+}
+
 static bool feed_has_lag_b(const struct metrics_feed *f)
 {
 	return f->is_live && f->live.has_lag_b;
@@ -139,9 +145,9 @@ static void put_feeds(const struct metrics *m, struct strbuf *out)
 		    feed_has_lag_b, feed_lag_b },
 		{ "feed_lag_seconds",
 		    "Age of the last line read, if there is a lag.",
-		    feed_is_live, feed_lag_s },
+		    feed_is_open, feed_lag_s },
 		{ "feed_open_sessions", "Sessions that have not ended yet.",
-		    feed_is_live, feed_open },
+		    feed_is_open, feed_open },
 	};
 
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {

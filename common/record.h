@@ -39,7 +39,7 @@ enum record_status {
 
 struct record {
 	enum record_status status;
-	struct record_rua rua[RECORD_RUAS];
+	struct record_rua rua[RECORD_RUAS]; /* the first n_rua are set */
 	size_t n_rua;
 	unsigned ignored; /* destinations left out: scheme, syntax, more than
 	                      RECORD_RUAS, duplicates */

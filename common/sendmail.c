@@ -29,6 +29,7 @@ static int line_to(struct sendmail *sm, struct sendmail_process *p,
 
 	sendmail_hints_clear(p);
 	if (!l->has_relay) {
+		p->served = l->has_more ? p->served : NULL;
 		return 0;
 	}
 	while (rc == 0 && s != NULL) {

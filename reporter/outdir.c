@@ -35,7 +35,7 @@ static const char mail_end[] = ".eml";
 
 struct outdir {
 	int fd;
-	pid_t process;
+	pid_t process; /* ours: part of temporary names */
 	bool is_synced;
 	const struct step *step;
 	char **names; /* of the batch; number i lies in temp_name(i) */

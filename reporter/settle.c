@@ -78,26 +78,31 @@ static void log_report(const struct ask *ask,
 {
 	struct daily *day = ask->day;
 	struct view domain = domain_of(ask);
-	bool is_told = day->env->ledger == NULL || w->refused > 0;
 	void (*log_it)(const char *, ...)
 	    __attribute__((format(printf, 1, 2))) =
 		day->env->ledger == NULL ? log_info : log_debug;
 
-	if (is_told) {
+	if (day->env->ledger == NULL) {
 		progress_clear(&day->progress);
 	}
 	log_it("wrote report day=%s domain=%.*s successes=%" PRIu64
-	       " failures=%" PRIu64 " unjudged=%" PRIu64 " file=%s%s",
+	       " failures=%" PRIu64 " unjudged=%" PRIu64 " files=%s.*",
 	    day->date, (int)domain.len, domain.s, totals->successes,
-	    totals->failures, totals->unjudged, w->base,
-	    w->has_body ? ".json.gz" : "");
+	    totals->failures, totals->unjudged, w->base);
 	for (size_t i = 0; i < record->n_rua; i++) {
 		log_it("destination domain=%.*s number=%zu to=%s%s",
 		    (int)domain.len, domain.s, i,
 		    record->rua[i].kind == RECORD_MAILTO ? "mailto:" : "",
 		    record->rua[i].target);
 	}
+}
+
+static void warn_of_refused(const struct ask *ask, const struct write_result *w)
+{
+	struct view domain = domain_of(ask);
+
 	if (w->refused > 0) {
+		progress_clear(&ask->day->progress);
 		log_warn("left out addresses that no mail can be made to "
 			 "domain=%.*s addresses=%u",
 		    (int)domain.len, domain.s, w->refused);
@@ -164,6 +169,11 @@ static int write_files(
 	}
 	if (rc != 0) {
 		return daily_output_failed(day, rc);
+	}
+	warn_of_refused(ask, &w);
+	if (w.mails == 0 && !w.has_body) {
+		return mark(ask, LEDGER_NONE,
+		    "no mail can be made to its addresses", "");
 	}
 	report_totals(r, &totals);
 	day->counts->reports++;

@@ -9,11 +9,14 @@
 #include "reporter/outdir.h"
 #include "send/dkim.h"
 
-/* Memory for one report after the other. */
+/*
+ * Memory for one report after the other; what is in it lasts until the next
+ * write_report(). Released by its owner.
+ */
 struct write_buffers {
 	struct strbuf json;
-	struct strbuf gz;
-	struct strbuf mail;
+	struct strbuf gz;   /* of json */
+	struct strbuf mail; /* the last one, not signed */
 };
 
 void write_buffers_init(struct write_buffers *b);
@@ -45,9 +48,9 @@ struct write_result {
 };
 
 /*
- * Adds a report's files to the batch of a directory: what is sent, and no more,
- * for a day may have a million of them. The body is BASE.json.gz, the mail to
- * the record's destination number N is BASE.N.eml, signed. Returns 0; ERR_TOO_LONG or
+ * Adds a report's files to the batch of a directory. The mail to the record's
+ * destination number N is BASE.N.eml, signed. The body is BASE.json.gz, where
+ * it is uploaded or wanted: a day may have a million reports. Returns 0; ERR_TOO_LONG or
  * ERR_PARSE when no report can be made of this, and nothing was written;
  * -errno.
  */

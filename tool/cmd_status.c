@@ -137,8 +137,8 @@ static struct view last_error(
 	char buf[NUMBER_BUF];
 	struct view when = age(now, live->error_t, buf);
 
-	if (live->error_t == 0) {
-		return view_of("none");
+	if (live->error_t == 0) { /* a receiver's has no time */
+		return view_of(live->has_error ? live->error : "none");
 	}
 	(void)snprintf(
 	    out, ERROR_BUF, "%.*s: %s", (int)when.len, when.s, live->error);

@@ -17,8 +17,10 @@ static void put_live(const struct live_feed *live, struct json_out *j)
 	if (live->has_lag_b) {
 		json_out_number(j, "lag-bytes", live->lag_b);
 	}
-	json_out_number(j, "lag-seconds", live->lag_s);
-	json_out_number(j, "open-sessions", live->open_sessions);
+	if (live->is_open) {
+		json_out_number(j, "lag-seconds", live->lag_s);
+		json_out_number(j, "open-sessions", live->open_sessions);
+	}
 	json_out_bool(j, "failing", live->has_error);
 	json_out_time(j, "error-time", live->error_t);
 	json_out_text(j, "error", view_of(live->error));

@@ -152,13 +152,16 @@ def send_queued(sendmail):
 
 def submit_one(pid, moment, number):
     """The milter gets a signal before the command that begins so."""
+    is_sent = False
     with mta.session(mta.QUEUE_ONLY) as smtp:
         start = time.monotonic()
         for command in mta.commands(MESSAGE):  # the last begins with "From:"
             if command.startswith(moment):
                 os.kill(pid, number)
+                is_sent = True
             mta.say(smtp, command)
         os.kill(pid, signal.SIGCONT)
+        assert is_sent, f"no command begins with {moment}"
         return time.monotonic() - start
 
 

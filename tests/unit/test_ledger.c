@@ -265,6 +265,9 @@ static void test_release(void **state)
 
 	(void)state;
 	(void)snprintf(withheld.what, sizeof(withheld.what), "why");
+	UNIT_INT("nothing", ledger_set_unjudged(l, DAY1, 7), 0);
+	UNIT_INT("nothing", ledger_day(l, DAY1, &d), 0);
+	UNIT_BOOL("nothing", d.is_begun, false);
 	UNIT_INT("b", ledger_mark(l, DAY1, view_of("b"), &withheld), 0);
 	UNIT_INT("a", ledger_mark(l, DAY1, view_of("a"), &withheld), 0);
 	UNIT_INT("w", ledger_mark(l, DAY1, view_of("w"), &written), 0);
@@ -272,6 +275,7 @@ static void test_release(void **state)
 	UNIT_INT("unjudged", ledger_set_unjudged(l, DAY1, 7), 0);
 	UNIT_INT("day", ledger_day(l, DAY1, &d), 0);
 	UNIT_BOOL("unjudged finishes no day", d.is_finished, false);
+	UNIT_BOOL("begun", d.is_begun, true);
 	UNIT_INT("finish", ledger_finish_day(l, DAY1, 5), 0);
 	UNIT_INT("unjudged again", ledger_set_unjudged(l, DAY1, 8), 0);
 	UNIT_INT("commit", ledger_commit(l), 0);

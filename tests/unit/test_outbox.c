@@ -404,6 +404,25 @@ static void test_leave(void **state)
 	ledger_close(l);
 }
 
+/* Somebody else may say so between two batches. */
+static void test_leave_meanwhile(void **state)
+{
+	struct ledger *l = open_ledger();
+	struct ledger *other = open_ledger();
+	struct outbox_item item;
+
+	(void)state;
+	item = add(l, DAY1, "a.example", "r@a.example", 1);
+	UNIT_STR("before", outbox_state_word(item.state), "waiting");
+	UNIT_INT("commit", ledger_commit(l), 0);
+	UNIT_INT("enable", outbox_enable(other, DAY2), 0);
+	UNIT_INT("commit", ledger_commit(other), 0);
+	item = add(l, DAY1, "b.example", "r@a.example", 1);
+	UNIT_STR("after", outbox_state_word(item.state), "given-up");
+	ledger_close(other);
+	ledger_close(l);
+}
+
 /* No more is kept than is needed (R27, R197). */
 static void test_forget(void **state)
 {
@@ -439,6 +458,7 @@ int main(void)
 		TEST(test_count),
 		TEST(test_summary),
 		TEST(test_leave),
+		TEST(test_leave_meanwhile),
 		TEST(test_forget),
 	};
 
