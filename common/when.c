@@ -89,14 +89,6 @@ static char *put_clock(char *at, const struct tm *tm)
 	return put_number(at, tm->tm_sec, 2);
 }
 
-static char *put_text(char *at, const char *text)
-{
-	size_t n = strlen(text);
-
-	memcpy(at, text, n);
-	return at + n;
-}
-
 const char *when_date(int64_t t, char out[WHEN_DATE_BUF])
 {
 	struct tm tm = broken_down(t);
@@ -124,13 +116,13 @@ const char *when_rfc5322(int64_t t, char out[WHEN_RFC5322_BUF])
 	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May",
 		"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	struct tm tm = broken_down(t);
-	char *at = put_text(out, days[tm.tm_wday]);
+	char *at = stpcpy(out, days[tm.tm_wday]);
 
-	at = put_number(put_text(at, ", "), tm.tm_mday, 2);
-	at = put_text(put_text(put_text(at, " "), months[tm.tm_mon]), " ");
+	at = put_number(stpcpy(at, ", "), tm.tm_mday, 2);
+	at = stpcpy(stpcpy(stpcpy(at, " "), months[tm.tm_mon]), " ");
 	at = put_number(at, (int64_t)tm.tm_year + 1900, 4);
-	at = put_clock(put_text(at, " "), &tm);
-	*put_text(at, " +0000") = '\0';
+	at = put_clock(stpcpy(at, " "), &tm);
+	*stpcpy(at, " +0000") = '\0';
 	return out;
 }
 
