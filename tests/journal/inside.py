@@ -73,7 +73,8 @@ def groups():
     return unified if os.path.isdir(unified) else GROUPS
 
 
-def _remove(folder):
+def remove(folder):
+    """Removes it if nothing is in it; False: it could not."""
     try:
         os.rmdir(folder)
     except OSError:

@@ -275,9 +275,9 @@ def journald_suppressed(folder):
             os._exit(0)
         equal("writer", os.waitpid(writer, 0)[1], 0)
     finally:
-        until("the group is empty", lambda: _remove(unit))
+        until("the group is empty", lambda: inside.remove(unit))
         if not had_slice:
-            _remove(os.path.dirname(unit))
+            inside.remove(os.path.dirname(unit))
     place.stop()
     for _ in range(2):
         site.end()
@@ -320,14 +320,6 @@ def this_boot(folder):
         site.check_again(mail)
     fresh.end()
     fresh.check(mail)
-
-
-def _remove(folder):
-    try:
-        os.rmdir(folder)
-    except OSError:
-        return False
-    return True
 
 
 REMOTE_TESTS = (kills, boots, vacuum, wakes_up, fields)
